@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Routes and neighbours as records of the transaction socket.
+#include "dataplane/fib/dump.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "dataplane/fib/l3.h"
+
+static struct msg_addr address(rte_be32_t be, uint8_t plen)
+{
+	struct msg_addr a = { .family = AF_INET, .plen = plen };
+
+	memcpy(a.bytes, &be, sizeof(be));
+	return a;
+}
+
+struct route_ctx {
+	const struct l3 *l3;
+	void (*emit)(void *ctx, const struct dump_route *r);
+	void *ctx;
+};
+
+static void dump_route(void *ctx, const struct rib_entry *e)
+{
+	struct route_ctx *c = ctx;
+	enum rib_source source = rib_best(e);
+	const struct adj *a = l3_adj(c->l3, e->adj[source]);
+	struct dump_route r = {
+		.prefix = address(rte_cpu_to_be_32(e->prefix), e->plen),
+		.port = a->port,
+		.adj = e->adj[source],
+	};
+
+	if (a->type == ADJ_NEXT_HOP)
+		r.gateway = address(a->next_hop, 32);
+	snprintf(r.type, sizeof(r.type), "%s", adj_type_name((enum adj_type)a->type));
+	snprintf(r.source, sizeof(r.source), "%s", rib_source_name(source));
+	c->emit(c->ctx, &r);
+}
+
+void l3_dump_routes(struct l3 *l3, void (*emit)(void *ctx, const struct dump_route *r), void *ctx)
+{
+	struct route_ctx c = { .l3 = l3, .emit = emit, .ctx = ctx };
+
+	rib_walk(l3->rib, dump_route, &c);
+}
+
+struct neigh_ctx {
+	const struct l3 *l3;
+	void (*emit)(void *ctx, const struct dump_neighbour *r);
+	void *ctx;
+};
+
+static void dump_neighbour(void *ctx, const struct neigh_entry *e)
+{
+	struct neigh_ctx *c = ctx;
+	struct dump_neighbour r = {
+		.addr = address(e->addr, 32),
+		.port = e->port,
+		.valid = e->state == ADJ_RESOLVED,
+	};
+
+	if (r.valid)
+		memcpy(r.mac, &l3_adj(c->l3, e->adj)->eth.dst_addr, sizeof(r.mac));
+	c->emit(c->ctx, &r);
+}
+
+void l3_dump_neighbours(
+	const struct l3 *l3, void (*emit)(void *ctx, const struct dump_neighbour *r), void *ctx)
+{
+	struct neigh_ctx c = { .l3 = l3, .emit = emit, .ctx = ctx };
+
+	neigh_walk(l3->neigh, dump_neighbour, &c);
+}

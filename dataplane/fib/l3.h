@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Everything that decides where an IPv4 packet goes next, behind one handle: FIB and adjacencies
+// (read by workers), RIB, neighbours and connected prefixes (control thread only).
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/fib/adj.h"
+#include "dataplane/fib/connected.h"
+#include "dataplane/fib/fib.h"
+#include "dataplane/fib/neigh.h"
+#include "dataplane/fib/rib.h"
+
+struct l3_conf {
+	const char *name;	 // unique in the process, at most 16 characters
+	uint32_t max_routes;	 // from control, 0: DEFAULT_ROUTES
+	uint32_t tbl8;		 // 0: DEFAULT_TBL8
+	uint32_t max_neighbours; // 0: LIMIT_NEIGHBOURS
+	uint32_t max_unresolved; // 0: LIMIT_UNRESOLVED
+	struct rte_rcu_qsbr *qsbr;
+};
+
+struct l3 {
+	// Read by workers, constant after creation.
+	struct fib *fib;
+	struct adj *adjs;
+
+	// Control thread only.
+	struct adj_table *adj;
+	struct rib *rib;
+	struct neigh *neigh;
+	struct connected connected;
+};
+
+int l3_create(const struct l3_conf *conf, struct l3 **out); // 0, -ENOMEM or -EINVAL
+void l3_destroy(struct l3 *l3);				    // no worker uses it any more
+
+// Worker side: an adjacency by the index that a lookup gave.
+static inline struct adj *l3_adj(const struct l3 *l3, uint32_t index)
+{
+	return &l3->adjs[index];
+}
+
+// A port and its attributes; again when they change: all its adjacencies are edited in place.
+int l3_port_set(
+	struct l3 *l3, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac, uint8_t side);
+// Forgets a port with its prefixes, routes and neighbours; own addresses are removed by
+// local_del().
+void l3_port_clear(struct l3 *l3, uint16_t port);
+
+// Bounded background work: FIB batches, grace periods, host routes. True while more is left: call
+// again within about a millisecond.
+bool l3_poll(struct l3 *l3);
+// Timers, `now` in milliseconds of a monotonic clock; a few times a second.
+void l3_tick(struct l3 *l3, uint64_t now);
+
+// Has everything that was changed until the ticket was taken reached every worker?
+static inline uint64_t l3_ticket(const struct l3 *l3)
+{
+	return fib_ticket(l3->fib);
+}
+static inline bool l3_visible(const struct l3 *l3, uint64_t ticket)
+{
+	return fib_visible(l3->fib, ticket);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// rx: the only source of the graph. Takes, at most LIMIT_BURST packets per walk in all: packets
+// whose neighbour was resolved meanwhile, packets that another worker hands over, packets that the
+// kernel sent on mirrors, and packets from the worker's receive queues, in turn.
+#include "dataplane/ip4/forward.h"
+#include "dataplane/ip4/held.h"
+#include "dataplane/ip4/nodes.h"
+#include "dataplane/main/node.h"
+#include "dataplane/packet/parse.h"
+#include "dataplane/port/port.h"
+#include "dataplane/port/rxq_map.h"
+#include "dataplane/punt/mirror.h"
+
+#define RX_HELD	  32 // of the burst, at most
+#define RX_KERNEL 32
+#define RX_OTHERS 64 // handed over by other workers
+
+enum {
+	RX_DROP,
+	RX_INPUT,
+	RX_LOOKUP,
+	RX_TX,
+	RX_ERROR,
+	RX_EDGE_COUNT,
+};
+
+static uint16_t rx_held(struct worker *w, struct rte_graph *graph, struct rte_node *node)
+{
+	struct rte_mbuf *pkts[RX_HELD];
+	uint16_t ready, n = held_release(w, pkts, RX_HELD, &ready);
+
+	if (likely(n == 0))
+		return 0;
+	for (uint16_t i = ready; i < n; i++)
+		forward_error(mbuf_meta(pkts[i]), DROP_NEIGHBOUR_TIMEOUT, ICMP_DEST_UNREACH,
+			ICMP_HOST_UNREACH);
+	if (ready > 0)
+		rte_node_enqueue(graph, node, RX_LOOKUP, (void **)pkts, ready);
+	if (n > ready)
+		rte_node_enqueue(graph, node, RX_ERROR, (void **)&pkts[ready], n - ready);
+	return n;
+}
+
+// What the kernel sends on a mirror leaves by the mirror's port as it is.
+static void rx_kernel_packet(struct rte_mbuf *m, uint16_t port, rte_edge_t *next)
+{
+	struct meta *meta = mbuf_meta(m);
+
+	meta->side = SIDE_KERNEL;
+	meta->in_port = port;
+	*next = RX_TX;
+	if (packet_parse_kernel(m, meta) == PARSE_DROP && meta->reason != DROP_ETH_TYPE)
+		*next = RX_DROP;
+	meta->out_port = port;
+}
+
+static uint16_t rx_kernel(struct worker *w, struct rte_graph *graph, struct rte_node *node)
+{
+	const struct rxq_map *map = w->poll;
+	struct rxq_span span = map->mirror_of[w->index];
+	struct rte_mbuf *pkts[RX_KERNEL];
+	rte_edge_t next[RX_KERNEL];
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < span.count && n < RX_KERNEL; i++) {
+		const struct port *p = map->mirror[span.first + i];
+		uint16_t got = mirror_receive(p->mirror, w->index, &pkts[n], RX_KERNEL - n);
+
+		for (uint16_t k = n; k < n + got; k++)
+			rx_kernel_packet(pkts[k], p->id, &next[k]);
+		w->stats.ports[p->id].from_kernel += got;
+		n += got;
+	}
+	if (n > 0)
+		node_split(graph, node, (void **)pkts, next, n);
+	w->stats.accounts[ACCT_INJECTED] += n;
+	return n;
+}
+
+// Packets for ports whose transmit queue is this worker's.
+static uint16_t rx_others(struct worker *w, struct rte_graph *graph, struct rte_node *node)
+{
+	struct rte_mbuf *pkts[RX_OTHERS];
+	uint16_t n = 0;
+
+	for (unsigned int i = 0; i < LIMIT_WORKERS && w->from_worker[i] != NULL; i++)
+		n += rte_ring_sc_dequeue_burst(
+			w->from_worker[i], (void **)&pkts[n], RX_OTHERS - n, NULL);
+	if (n > 0)
+		rte_node_enqueue(graph, node, RX_TX, (void **)pkts, n);
+	w->stats.accounts[ACCT_TAKEN_OVER] += n;
+	return n;
+}
+
+static uint16_t rx_queue(struct worker *w, struct rte_graph *graph, struct rte_node *node,
+	const struct rxq *q, uint16_t room)
+{
+	struct rte_mbuf *pkts[LIMIT_RX_BURST];
+	struct port_counters *c = &w->stats.ports[q->port->id];
+	uint8_t side = q->port->conf.role == ROLE_PUBLIC ? SIDE_PUBLIC : SIDE_PRIVATE;
+	uint16_t n =
+		port_rx_burst(q->port, q->queue, pkts, RTE_MIN(room, (uint16_t)LIMIT_RX_BURST));
+
+	if (n == 0)
+		return 0;
+	for (uint16_t i = 0; i < n; i++) {
+		rte_prefetch0(pkts[i]);
+		rte_prefetch0(rte_mbuf_to_priv(pkts[i]));
+	}
+	for (uint16_t i = 0; i < n; i++) {
+		struct meta *meta = mbuf_meta(pkts[i]);
+
+		meta->side = side;
+		meta->in_port = q->port->id;
+		c->rx_bytes += pkts[i]->pkt_len;
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	}
+	c->rx_packets += n;
+	rte_node_enqueue(graph, node, RX_INPUT, (void **)pkts, n);
+	return n;
+}
+
+// All queues in turn, and again as long as one of them had a full burst: under load a walk is full
+// with few queues, too, which is what makes it cheap.
+static uint16_t rx_queues(
+	struct worker *w, struct rte_graph *graph, struct rte_node *node, uint16_t room)
+{
+	struct rxq_span span = w->poll->rxq_of[w->index];
+	uint16_t received = 0;
+	bool more = true;
+
+	while (more && received < room) {
+		more = false;
+		for (uint16_t i = 0; i < span.count && received < room; i++) {
+			const struct rxq *q =
+				&w->poll->rxq[span.first + (w->rx_turn + i) % span.count];
+			uint16_t n = rx_queue(w, graph, node, q, room - received);
+
+			received += n;
+			more |= n == LIMIT_RX_BURST;
+		}
+	}
+	return received;
+}
+
+static uint16_t rx_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
+{
+	struct worker *w = node_worker(node);
+	uint16_t room = LIMIT_BURST, received;
+
+	room -= rx_held(w, graph, node);
+	room -= rx_kernel(w, graph, node);
+	room -= rx_others(w, graph, node);
+	received = rx_queues(w, graph, node, room);
+	w->rx_turn++;
+	w->stats.accounts[ACCT_RECEIVED] += received;
+	return LIMIT_BURST - room + received;
+}
+
+static struct rte_node_register rx_node = {
+	.name = NODE_RX,
+	.flags = RTE_NODE_SOURCE_F,
+	.process = rx_process,
+	.nb_edges = RX_EDGE_COUNT,
+	.next_nodes = {
+		[RX_DROP] = NODE_DROP,
+		[RX_INPUT] = NODE_IP4_INPUT,
+		[RX_LOOKUP] = NODE_IP4_LOOKUP,
+		[RX_TX] = NODE_PORT_TX,
+		[RX_ERROR] = NODE_IP4_ERROR,
+	},
+};
+RTE_NODE_REGISTER(rx_node);

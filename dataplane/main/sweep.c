@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The sweeper thread. It is no worker: a table of any size never delays a packet.
+#include "dataplane/main/sweep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_lcore.h>
+#include <rte_rcu_qsbr.h>
+
+#include "dataplane/main/dataplane.h"
+#include "dataplane/main/grace.h"
+#include "dataplane/nat/rules.h"
+
+#define SWEEP_SLOTS   65536 // looked at between two looks at the clock and the stop flag
+#define SWEEP_WAIT_MS 20    // while slots wait for their grace period
+
+static uint64_t sweep_grace_start(void *ctx)
+{
+	return rte_rcu_qsbr_start(ctx);
+}
+
+static bool sweep_grace_passed(void *ctx, uint64_t token)
+{
+	return grace_passed(ctx, token);
+}
+
+static int epochs_create(struct rule_epochs *e)
+{
+	static const struct {
+		unsigned int kind;
+		uint32_t count;
+	} owners[] = { { OBJ_EIP, LIMIT_EIPS }, { OBJ_PORT_FORWARD, LIMIT_PORT_FORWARDS },
+		{ OBJ_SNAT, NAT_SNAT_EPOCHS } };
+
+	for (unsigned int i = 0; i < RTE_DIM(owners); i++) {
+		e->count[owners[i].kind] = owners[i].count;
+		e->epoch[owners[i].kind] = calloc(owners[i].count, sizeof(uint32_t));
+		if (e->epoch[owners[i].kind] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int sweep_init(struct dataplane *dp)
+{
+	struct sweeper_conf conf = {
+		.table = &dp->sessions,
+		.epochs = &dp->epochs,
+		.grace = { dp->qsbr, sweep_grace_start, sweep_grace_passed },
+	};
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_mutex_init(&dp->sweeper_lock, NULL);
+	pthread_cond_init(&dp->sweeper_wake, &attr);
+	pthread_condattr_destroy(&attr);
+	sweeper_init(&dp->sweeper, &conf);
+	return epochs_create(&dp->epochs);
+}
+
+void sweep_fini(struct dataplane *dp)
+{
+	for (unsigned int k = 0; k < OBJ_KIND_COUNT; k++)
+		free((void *)(uintptr_t)dp->epochs.epoch[k]);
+	while (dp->ends != NULL) {
+		struct end_request *next = dp->ends->next;
+
+		free(dp->ends);
+		dp->ends = next;
+	}
+	pthread_cond_destroy(&dp->sweeper_wake);
+	pthread_mutex_destroy(&dp->sweeper_lock);
+}
+
+void dataplane_kick_sweeper(struct dataplane *dp)
+{
+	pthread_mutex_lock(&dp->sweeper_lock);
+	dp->sweeper_kick = true;
+	pthread_cond_signal(&dp->sweeper_wake);
+	pthread_mutex_unlock(&dp->sweeper_lock);
+}
+
+void dataplane_end_sessions(struct dataplane *dp, uint32_t addr, uint16_t uplink)
+{
+	struct end_request *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return; // they end by their timers
+	r->addr = addr;
+	r->uplink = uplink;
+	pthread_mutex_lock(&dp->sweeper_lock);
+	r->next = dp->ends;
+	dp->ends = r;
+	pthread_mutex_unlock(&dp->sweeper_lock);
+}
+
+static bool end_matches(const struct session *s, void *ctx)
+{
+	const struct end_request *r = ctx;
+
+	return s->rule_kind == OBJ_SNAT && s->uplink == r->uplink &&
+	       s->key[SESSION_FORWARD].src == r->addr;
+}
+
+// Waits for a kick or the time of the next round. Takes the requests of the control thread.
+static struct end_request *sweep_wait(struct dataplane *dp, unsigned int ms)
+{
+	struct end_request *ends;
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += ms * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&dp->sweeper_lock);
+	while (!dp->sweeper_kick && !atomic_load(&dp->stop))
+		if (pthread_cond_timedwait(&dp->sweeper_wake, &dp->sweeper_lock, &until) ==
+			ETIMEDOUT)
+			break;
+	dp->sweeper_kick = false;
+	ends = dp->ends;
+	dp->ends = NULL;
+	pthread_mutex_unlock(&dp->sweeper_lock);
+	return ends;
+}
+
+static void sweep_requests(struct dataplane *dp, struct end_request *ends, uint32_t tick)
+{
+	while (ends != NULL) {
+		struct end_request *next = ends->next;
+
+		sweeper_end_matching(&dp->sweeper, tick, end_matches, ends);
+		free(ends);
+		ends = next;
+	}
+}
+
+static void sweep_count(struct dataplane *dp)
+{
+	struct process_stats *p = &dp->stats->process;
+	uint64_t ended = 0;
+
+	for (unsigned int i = 0; i < SESSION_END_UNDONE; i++)
+		ended += dp->sweeper.ended[i];
+	__atomic_store_n(
+		&p->sessions, slab_used(&dp->sessions.slabs[ARENA_SESSIONS]), __ATOMIC_RELAXED);
+	__atomic_store_n(&p->sessions_ended, ended, __ATOMIC_RELAXED);
+}
+
+static void *sweep_main(void *arg)
+{
+	struct dataplane *dp = arg;
+	unsigned int wait_ms = 1000;
+
+	while (!atomic_load(&dp->stop)) {
+		struct end_request *ends = sweep_wait(dp, wait_ms);
+		uint32_t tick = dataplane_tick(dp, rte_rdtsc());
+
+		sweep_requests(dp, ends, tick);
+		while (!sweeper_step(&dp->sweeper, tick, SWEEP_SLOTS) && !atomic_load(&dp->stop))
+			;
+		sweep_count(dp);
+		wait_ms = sweeper_idle(&dp->sweeper) ? 1000 : SWEEP_WAIT_MS;
+	}
+	return NULL;
+}
+
+int sweep_start(struct dataplane *dp)
+{
+	int rc = rte_ctrl_thread_create(&dp->sweeper_thread, "vr-sweeper", NULL, sweep_main, dp);
+
+	dp->sweeper_running = rc == 0;
+	return rc;
+}
+
+void sweep_stop(struct dataplane *dp)
+{
+	if (!dp->sweeper_running)
+		return;
+	dataplane_kick_sweeper(dp);
+	pthread_join(dp->sweeper_thread, NULL);
+	dp->sweeper_running = false;
+}

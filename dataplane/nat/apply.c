@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Translation of one packet by session or EIP. Run by workers.
+#include "dataplane/nat/apply.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "dataplane/packet/parse.h"
+#include "dataplane/packet/translate.h"
+
+bool nat_key(struct rte_mbuf *m, const struct meta *meta, struct session_key *key)
+{
+	*key = (struct session_key){ .src = meta->src,
+		.dst = meta->dst,
+		.sport = meta->sport,
+		.dport = meta->dport,
+		.proto = meta->proto,
+		.side = meta->side };
+	if (unlikely(meta->flags & META_ICMP_ERROR)) {
+		struct tuple q;
+		uint16_t flags;
+
+		packet_quoted_tuple(m, meta, &q, &flags);
+		if (flags & META_FRAG_OTHER)
+			return false;
+		*key = (struct session_key){ .src = q.dst,
+			.dst = q.src,
+			.sport = q.dport,
+			.dport = q.sport,
+			.proto = q.proto,
+			.side = meta->side };
+	}
+	return true;
+}
+
+// The egress adjacency of the session's direction, from its cache while the generation of the
+// destination's bucket is the same. The generation is read before the lookup: see fib.h.
+static uint32_t session_egress(
+	struct worker *w, struct session *s, unsigned int dir, rte_be32_t dst)
+{
+	uint16_t generation = fib_generation(w->l3->fib, dst);
+	uint64_t cached = atomic_load_explicit(&s->adj[dir], memory_order_relaxed);
+	uint32_t adj;
+
+	if (likely(cached != 0 && (uint32_t)cached == generation))
+		return cached >> 32;
+	adj = fib_lookup(w->l3->fib, dst);
+	atomic_store_explicit(&s->adj[dir], session_adj(adj, generation), memory_order_relaxed);
+	return adj;
+}
+
+static rte_edge_t apply_error(struct rte_mbuf *m, struct meta *meta, const struct session_key *key,
+	const struct session_key *new)
+{
+	// As quoted, the packet went the other way.
+	const struct tuple quoted = { .src = new->dst,
+		.dst = new->src,
+		.sport = new->dport,
+		.dport = new->sport,
+		.proto = new->proto };
+	// An error from a host behind a translated source must not show that host.
+	rte_be32_t src = new->src != key->src ? new->src : meta->src;
+
+	if (packet_translate_error(m, meta, &quoted, src, new->dst) < 0)
+		return nat_drop(meta, DROP_ICMP_INVALID);
+	meta->flags |= META_NAT_DONE;
+	return NAT_SEND;
+}
+
+rte_edge_t nat_apply(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct session *s,
+	unsigned int dir)
+{
+	const struct session_key new = session_new_tuple(s, dir);
+	const struct tuple to = { new.src, new.dst, new.sport, new.dport, new.proto };
+	enum forward_verdict verdict;
+
+	if (new.dst != meta->dst)
+		meta->adj = session_egress(w, s, dir, new.dst);
+	verdict = forward_check(meta, l3_adj(w->l3, meta->adj));
+	if (unlikely(verdict != FORWARD_SEND))
+		return nat_refuse(verdict);
+	if (unlikely(meta->flags & META_ICMP_ERROR))
+		return apply_error(m, meta, &s->key[dir], &new);
+	packet_translate(m, meta, &to);
+	meta->flags |= META_NAT_DONE;
+	return NAT_SEND;
+}
+
+rte_edge_t nat_eip_in(
+	struct worker *w, struct rte_mbuf *m, struct meta *meta, const struct nat_eip *e)
+{
+	struct tuple to = meta_tuple(meta);
+	enum forward_verdict verdict;
+
+	meta->adj = fib_lookup(w->l3->fib, e->target);
+	verdict = forward_check(meta, l3_adj(w->l3, meta->adj));
+	if (unlikely(verdict != FORWARD_SEND))
+		return nat_refuse(verdict);
+	if (unlikely(meta->flags & META_ICMP_ERROR)) {
+		uint16_t flags;
+
+		packet_quoted_tuple(m, meta, &to, &flags);
+		if (to.src != e->vip) // about a packet that the target never sent
+			return nat_drop(meta, DROP_NAT_NO_SESSION);
+		to.src = e->target;
+		if (packet_translate_error(m, meta, &to, meta->src, e->target) < 0)
+			return nat_drop(meta, DROP_ICMP_INVALID);
+	} else {
+		to.dst = e->target;
+		packet_translate(m, meta, &to);
+	}
+	meta->flags |= META_NAT_DONE;
+	return NAT_SEND;
+}
+
+rte_edge_t nat_eip_out(
+	struct worker *w, struct rte_mbuf *m, struct meta *meta, const struct nat_eip *e)
+{
+	struct tuple to = meta_tuple(meta);
+
+	if (unlikely(meta->flags & META_ICMP_ERROR)) {
+		uint16_t flags;
+
+		packet_quoted_tuple(m, meta, &to, &flags);
+		if (to.dst == e->target)
+			to.dst = e->vip;
+		// The source may be a router on the way to the target: it must not show either.
+		if (packet_translate_error(m, meta, &to, e->vip, meta->dst) < 0)
+			return nat_drop(meta, DROP_ICMP_INVALID);
+	} else {
+		to.src = e->vip;
+		packet_translate(m, meta, &to);
+	}
+	meta->flags |= META_NAT_DONE;
+	return NAT_SEND;
+}
+
+static enum drop_reason create_reason(int rc)
+{
+	switch (rc) {
+	case -EPROTONOSUPPORT:
+		return DROP_NAT_PROTOCOL;
+	case -EUSERS:
+		return DROP_NAT_HOST_LIMIT;
+	case -EADDRNOTAVAIL:
+		return DROP_NAT_NO_PORT;
+	case -ENOBUFS:
+		return DROP_NAT_INDEX_FULL;
+	case -EAGAIN:
+		return DROP_NAT_BUSY;
+	default:
+		return DROP_NAT_TABLE_FULL;
+	}
+}
+
+rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
+{
+	struct nat_worker *nw = w->feature[SECTION_NAT];
+	uint32_t ref;
+	int rc;
+
+	if (meta->flags & (META_FRAG_OTHER | META_ICMP_ERROR))
+		return nat_drop(meta,
+			meta->flags & META_FRAG_OTHER ? DROP_FRAGMENT_NAT : DROP_NAT_NO_SESSION);
+	if (meta->proto == IPPROTO_TCP && (meta->tcp_flags & TH_RST))
+		return nat_drop(meta, DROP_NAT_NO_SESSION);
+	nat_key(m, meta, &rq->key);
+	rq->tcp_flags = meta->tcp_flags;
+	rq->tick = w->tick;
+	rc = nat_create(w->sessions, rq, nw, &ref);
+	if (rc < 0)
+		return nat_drop(meta, create_reason(rc));
+	w->stats.sessions_created = nw->created;
+	return nat_apply(w, m, meta, session_at(w->sessions, ref), session_ref_dir(ref));
+}

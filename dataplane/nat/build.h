@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Building the NAT section from the objects of a configuration: the steps of rules.c. Control
+// thread only.
+#pragma once
+
+#include "dataplane/api/errors.h"
+#include "dataplane/api/objects.h"
+#include "dataplane/nat/rules.h"
+
+struct dataplane;
+
+struct nat_build {
+	struct dataplane *dp;
+	const struct objects *objects; // the new configuration
+	struct nat_section *section;
+	struct txn_errors *errors;
+};
+
+// Each: 0 or negative errno, with errors for what an object causes.
+int nat_build_forwards(struct nat_build *b); // EIPs and port forwards, own and target tables
+int nat_build_snat(struct nat_build *b);     // SNAT rules and their pools
+
+// The epoch that sessions of a rule get under the new configuration: the current one, or the next
+// one when the rule or an address that it names is altered.
+uint32_t nat_rule_epoch(const struct nat_build *b, unsigned int kind, uint32_t id);
+
+// Whether a change from `a` to `b` removes, adds or alters a rule (kind OBJ_EIP, OBJ_PORT_FORWARD
+// or OBJ_SNAT), the addresses and ports that it names included.
+bool nat_rule_differs(
+	const struct objects *a, const struct objects *b, unsigned int kind, uint32_t id);
+
+// Gives every rule that differs between the applied configuration and `next` its next epoch.
+void nat_epochs_advance(struct dataplane *dp, const struct objects *next);
+
+// The address object of an id as an own address, NULL (with an error) when there is none.
+const struct obj_address *nat_address_of(
+	struct nat_build *b, unsigned int kind, uint32_t rule, const char *field, uint32_t address);
+
+static inline rte_be32_t nat_addr(const struct msg_addr *a)
+{
+	rte_be32_t v;
+
+	memcpy(&v, a->bytes, sizeof(v));
+	return v;
+}
+
+static inline rte_be32_t nat_mask(uint8_t plen)
+{
+	return plen == 0 ? 0 : rte_cpu_to_be_32(UINT32_MAX << (32 - plen));
+}

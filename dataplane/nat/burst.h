@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The packets of a burst that may belong to sessions: collected first, looked up in one bulk, then
+// translated one by one. Both NAT nodes work this way.
+#pragma once
+
+#include "dataplane/main/node.h"
+#include "dataplane/nat/apply.h"
+
+#define NAT_CHUNK 64 // packets and their sessions that stay in the first-level cache meanwhile
+
+struct nat_burst {
+	uint16_t n;
+	uint16_t at[LIMIT_BURST]; // position in the node's burst
+	struct session_key keys[LIMIT_BURST];
+};
+
+// Adds a packet; what can belong to no session is dropped.
+static inline void nat_burst_add(
+	struct nat_burst *b, struct rte_mbuf *m, uint16_t at, rte_edge_t *next)
+{
+	if (nat_key(m, mbuf_meta(m), &b->keys[b->n]))
+		b->at[b->n++] = at;
+	else
+		next[at] = nat_drop(mbuf_meta(m), DROP_NAT_NO_SESSION);
+}
+
+// What to do with a packet that no session knows; `at` as given to nat_burst_add().
+typedef rte_edge_t (*nat_miss)(
+	struct worker *w, struct rte_mbuf *m, struct meta *meta, const void *ctx, uint16_t at);
+
+// Starts loading what nat_apply() touches of a packet.
+static inline void nat_prefetch(struct rte_mbuf *m)
+{
+	rte_prefetch0(rte_mbuf_to_priv(m));
+	rte_prefetch0(rte_pktmbuf_mtod(m, void *));
+}
+
+static __rte_always_inline void nat_burst_apply(struct worker *w, const struct nat_burst *b,
+	void **objs, rte_edge_t *next, nat_miss miss, const void *ctx)
+{
+	uint32_t refs[NAT_CHUNK];
+
+	for (uint16_t first = 0; first < b->n; first += NAT_CHUNK) {
+		uint16_t n = RTE_MIN(NAT_CHUNK, b->n - first);
+
+		session_lookup_bulk(w->sessions, &b->keys[first], n, refs);
+		for (uint16_t k = 0; k < n; k++) {
+			uint16_t at = b->at[first + k];
+			struct rte_mbuf *m = objs[at];
+			struct meta *meta = mbuf_meta(m);
+
+			if (k + 2 * NODE_PREFETCH < n)
+				rte_prefetch0(objs[b->at[first + k + 2 * NODE_PREFETCH]]);
+			if (k + NODE_PREFETCH < n)
+				nat_prefetch(objs[b->at[first + k + NODE_PREFETCH]]);
+			if (likely(nat_found(w, meta, refs[k])))
+				next[at] = nat_apply(w, m, meta, session_at(w->sessions, refs[k]),
+					session_ref_dir(refs[k]));
+			else
+				next[at] = miss(w, m, meta, ctx, at);
+		}
+	}
+}

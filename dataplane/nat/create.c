@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Session creation. Order: host and limit, session slot, mapping and port, reverse key, forward
+// key, live. Nobody else can reach the session before its reverse key is in the index: until then
+// all is given back at once. After that the session is marked dead and the sweeper collects it.
+#include "dataplane/nat/create.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "dataplane/nat/source.h"
+
+#define TRIES 4 // each lost to another thread that made progress
+
+struct creation {
+	struct session_table *t;
+	const struct nat_request *rq;
+	struct nat_worker *w;
+	enum port_class class; // with SNAT only
+	uint32_t host;	       // slots + 1
+	uint32_t mapping;
+	uint32_t session;
+};
+
+void nat_worker_init(struct nat_worker *w, uint64_t seed)
+{
+	*w = (struct nat_worker){ .rng = seed * 0x9e3779b97f4a7c15ull };
+	if (w->rng == 0)
+		w->rng = 0x9e3779b97f4a7c15ull;
+}
+
+static bool same_key(const struct session_key *a, const struct session_key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+// The key of replies: from the translated destination to the translated source.
+static struct session_key reply_key(const struct creation *c)
+{
+	struct session_key key = { .src = c->rq->dst,
+		.dst = c->rq->key.src,
+		.sport = c->rq->dport,
+		.dport = c->rq->key.sport,
+		.proto = c->rq->key.proto,
+		.side = c->rq->reply_side };
+
+	if (c->mapping != 0) {
+		key.dst = mapping_at(c->t, c->mapping)->ext_addr;
+		key.dport = mapping_at(c->t, c->mapping)->ext_port;
+	}
+	return key;
+}
+
+static uint16_t flags_of(const struct creation *c)
+{
+	const struct nat_request *rq = c->rq;
+	uint16_t flags = 0;
+
+	if (rq->dst != rq->key.dst || rq->dport != rq->key.dport)
+		flags |= SESSION_DNAT;
+	if (c->mapping != 0)
+		flags |= SESSION_SNAT;
+	if (c->mapping != 0 && (mapping_at(c->t, c->mapping)->flags & MAPPING_PRIVATE))
+		flags |= SESSION_PRIVATE_MAPPING;
+	return flags;
+}
+
+static void fill(const struct creation *c)
+{
+	struct session *s = session_at(c->t, c->session);
+	const struct nat_request *rq = c->rq;
+
+	s->key[SESSION_FORWARD] = rq->key;
+	s->key[SESSION_REVERSE] = reply_key(c);
+	atomic_store_explicit(&s->adj[SESSION_FORWARD], 0, memory_order_relaxed);
+	atomic_store_explicit(&s->adj[SESSION_REVERSE], 0, memory_order_relaxed);
+	s->rule = rq->rule;
+	s->flags = flags_of(c);
+	s->mss = rq->mss;
+	s->mapping = c->mapping;
+	s->host = c->host;
+	s->epoch = rq->epoch;
+	s->snat_rule = rq->snat != NULL ? rq->snat->rule : 0;
+	s->snat_epoch = rq->snat != NULL ? rq->snat->epoch : 0;
+	s->created = rq->tick;
+	s->uplink = rq->uplink;
+	s->rule_kind = rq->rule_kind;
+	atomic_store_explicit(&s->life, SESSION_PENDING, memory_order_release);
+}
+
+// Inserts one key; the key of a dead session counts as absent.
+static int insert_key(const struct creation *c, unsigned dir, enum index_kind kind, uint32_t *other)
+{
+	const struct session_key *key = &session_at(c->t, c->session)->key[dir];
+	struct index *index = &c->t->index;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		int rc = index_insert(index, key, index_entry(kind, c->session), other);
+
+		if (rc == -ENOSPC)
+			return -ENOBUFS;
+		if (rc != -EEXIST || session_alive(session_at(c->t, *other)))
+			return rc;
+		index_remove(index, key, *other);
+	}
+	return -EAGAIN;
+}
+
+// Another session holds our reply tuple. It is the same flow, made by another worker, or it is
+// one that we must not disturb.
+static int join(const struct creation *c, uint32_t other, uint32_t *ref)
+{
+	const struct session *s = session_at(c->t, other);
+
+	for (unsigned dir = 0; dir < 2; dir++)
+		if (same_key(&s->key[dir], &c->rq->key)) {
+			*ref = index_entry(dir == SESSION_FORWARD ? INDEX_SESSION_FORWARD
+								  : INDEX_SESSION_REVERSE,
+				index_entry_ref(other));
+			return -EEXIST;
+		}
+	return -EADDRNOTAVAIL;
+}
+
+// 0: the session is live. -EEXIST: another one, in *ref, is to be used. *visible tells whether
+// other threads may have seen ours.
+static int publish(const struct creation *c, bool *visible, uint32_t *ref)
+{
+	const struct nat_request *rq = c->rq;
+	struct session *s = session_at(c->t, c->session);
+	uint64_t born = (uint64_t)rq->tick << 32 | SESSION_LIVE;
+	int rc;
+
+	rc = insert_key(c, SESSION_REVERSE, INDEX_SESSION_REVERSE, ref);
+	if (rc == -EEXIST)
+		return join(c, *ref, ref);
+	if (rc != 0)
+		return rc;
+	*visible = true;
+	rc = insert_key(c, SESSION_FORWARD, INDEX_SESSION_FORWARD, ref);
+	if (rc != 0)
+		return rc;
+	born = session_next_life(born, rq->key.proto, SESSION_FORWARD, rq->tcp_flags, rq->tick);
+	atomic_store_explicit(&s->life, born, memory_order_release);
+	*ref = index_entry(INDEX_SESSION_FORWARD, c->session);
+	return 0;
+}
+
+static void give_back(const struct creation *c)
+{
+	if (c->session != 0) {
+		atomic_store_explicit(
+			&session_at(c->t, c->session)->life, SESSION_FREE, memory_order_relaxed);
+		slab_free(&c->t->slabs[ARENA_SESSIONS], c->session);
+	}
+	if (c->mapping != 0)
+		nat_mapping_put(c->t, c->mapping);
+	if (c->host != 0)
+		nat_host_uncharge(c->t, c->host, c->class);
+}
+
+static void leave_to_sweeper(const struct creation *c)
+{
+	struct session *s = session_at(c->t, c->session);
+
+	atomic_store_explicit(&s->life, SESSION_DEAD, memory_order_release);
+	index_remove(&c->t->index, &s->key[SESSION_REVERSE],
+		index_entry(INDEX_SESSION_REVERSE, c->session));
+}
+
+static int take_parts(struct creation *c)
+{
+	int rc = 0;
+
+	if (c->rq->snat != NULL)
+		rc = nat_host_charge(c->t, c->rq, &c->host);
+	if (rc != 0) {
+		c->host = 0;
+		return rc;
+	}
+	c->session = slab_alloc(&c->t->slabs[ARENA_SESSIONS]);
+	if (c->session == 0)
+		return -ENOSPC;
+	if (c->rq->snat != NULL)
+		rc = nat_mapping_get(c->t, c->rq, c->host, c->w, &c->mapping);
+	if (rc != 0) {
+		c->mapping = 0;
+		return rc;
+	}
+	fill(c);
+	return 0;
+}
+
+static int make(struct creation *c, uint32_t *ref)
+{
+	const struct session_key *key;
+	bool visible = false;
+	int rc = take_parts(c);
+
+	if (rc == 0) {
+		key = session_at(c->t, c->session)->key;
+		// A packet from an endpoint to itself is its own reply.
+		rc = same_key(&key[0], &key[1]) ? -EADDRNOTAVAIL : publish(c, &visible, ref);
+	}
+	if (rc == 0)
+		c->w->created++;
+	else if (visible)
+		leave_to_sweeper(c);
+	else
+		give_back(c);
+	return rc;
+}
+
+int nat_create(
+	struct session_table *t, const struct nat_request *rq, struct nat_worker *w, uint32_t *ref)
+{
+	struct creation c = { .t = t, .rq = rq, .w = w };
+	int rc;
+
+	*ref = 0;
+	if (rq->snat != NULL) {
+		if (port_class(rq->key.proto) < 0)
+			return -EPROTONOSUPPORT;
+		c.class = (enum port_class)port_class(rq->key.proto);
+	}
+	// An earlier packet of the same burst may have made it.
+	*ref = session_lookup(t, &rq->key);
+	if (*ref != 0 && session_touch(session_at(t, *ref), session_ref_dir(*ref), rq->tcp_flags,
+				 rq->tick)) {
+		w->joined++;
+		return 0;
+	}
+	rc = make(&c, ref);
+	if (rc == 0)
+		return 0;
+	if (rc == -EEXIST) {
+		w->joined++;
+		return 0;
+	}
+	*ref = 0;
+	return rc;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Creates the session of a new flow: host, limit, mapping and port, session, keys. Run by workers;
+// takes no lock, and everything that it took is given back when it fails.
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/session/portset.h"
+#include "dataplane/session/table.h"
+
+// An external address of a SNAT rule, with the ports that may be claimed on it.
+struct nat_address {
+	uint32_t addr; // network order
+	uint32_t n_ranges;
+	struct portset *portset;
+	struct port_range ranges[PORT_RANGES_MAX];
+};
+
+// The source NAT part of a request: a rule, as the SNAT section keeps it.
+struct nat_source {
+	uint32_t rule;			// OBJ_SNAT id
+	uint32_t epoch;			// of the rule
+	uint32_t max_sessions_per_host; // of each port class, 0: no limit
+	uint8_t mapping;		// enum nat_mapping
+	uint8_t filtering;		// enum nat_filtering
+	uint16_t n_pool;
+	const struct nat_address *pool;
+};
+
+struct nat_request {
+	struct session_key key;	       // first packet as it arrived
+	uint32_t dst;		       // after destination NAT (or as in key), network order
+	uint16_t dport;		       // the same
+	uint16_t mss;		       // clamp, 0: none
+	const struct nat_source *snat; // NULL: the source stays
+	uint32_t rule;		       // rule that owns the session, 0: none
+	uint32_t epoch;		       // of `rule`
+	uint8_t rule_kind;	       // enum obj_kind, 0: none
+	uint8_t reply_side;	       // enum side that replies arrive from
+	uint8_t tcp_flags;
+	uint16_t uplink; // port id of the public side, 0: none
+	uint32_t tick;
+};
+
+// Per worker.
+struct nat_worker {
+	uint64_t rng;	  // never 0
+	uint64_t created; // sessions
+	uint64_t joined;  // packets whose session another packet had made meanwhile
+};
+
+// Any seed will do; workers should have different ones.
+void nat_worker_init(struct nat_worker *w, uint64_t seed);
+
+// Makes the session, or finds it when another worker was faster; *ref is as from
+// session_lookup_bulk(). Of ICMP only requests (id in sport) may make one. On error *ref is 0 and
+// the result a negative errno:
+//   -EPROTONOSUPPORT  source NAT of a protocol without ports
+//   -EUSERS           the host is at its limit
+//   -EADDRNOTAVAIL    no free port found, or the reply tuple belongs to another session
+//   -ENOSPC           no free session, mapping or host slot
+//   -ENOBUFS          both index buckets of a key are full
+//   -EAGAIN           another thread held a bucket for too long
+int nat_create(
+	struct session_table *t, const struct nat_request *rq, struct nat_worker *w, uint32_t *ref);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// nat_inbound: packets to an own address. In this order: an established session, the EIP of the
+// address, its port forwards; else the packet is for the router itself. A private host that uses
+// an EIP or a forward (hairpin) gets a session, and where it would be asymmetric its source is
+// translated, too.
+#include <netinet/in.h>
+
+#include "dataplane/ip4/nodes.h"
+#include "dataplane/nat/burst.h"
+
+// Source NAT of a flow that comes from `side` and goes to a target behind the adjacency: towards a
+// target that asks for it, and for a host that reaches a host of its own port by a public address.
+static const struct nat_source *inbound_source(const struct nat_section *s, const struct adj *adj,
+	const struct meta *meta, uint16_t vip_port, bool source_nat_inbound)
+{
+	const struct nat_snat *rule = NULL;
+
+	if (source_nat_inbound && s->inbound[adj->port].n_pool != 0)
+		return &s->inbound[adj->port];
+	if (meta->side != SIDE_PRIVATE || adj->port != meta->in_port)
+		return NULL;
+	rule = nat_snat(s, meta->src, vip_port);
+	for (uint16_t port = 1; rule == NULL && port < LIMIT_PORTS; port++)
+		rule = nat_snat(s, meta->src, port);
+	return rule == NULL ? NULL : &rule->source;
+}
+
+static rte_edge_t inbound_create(struct worker *w, const struct nat_section *s, struct rte_mbuf *m,
+	struct meta *meta, struct nat_request *rq, uint16_t vip_port, bool source_nat_inbound)
+{
+	const struct adj *adj;
+
+	adj = l3_adj(w->l3, fib_lookup(w->l3->fib, rq->dst));
+	if (adj->type != ADJ_NEXT_HOP && adj->type != ADJ_GLEAN)
+		return nat_refuse(forward_nowhere(meta, adj));
+	rq->reply_side = adj->side;
+	rq->uplink = vip_port;
+	rq->snat = inbound_source(s, adj, meta, vip_port, source_nat_inbound);
+	return nat_new(w, m, meta, rq);
+}
+
+static rte_edge_t inbound_eip(struct worker *w, const struct nat_section *s, struct rte_mbuf *m,
+	struct meta *meta, const struct nat_eip *e)
+{
+	struct nat_request rq = {
+		.dst = e->target,
+		.dport = meta->dport,
+		.rule_kind = OBJ_EIP,
+		.rule = e->id,
+		.epoch = e->epoch,
+	};
+
+	return inbound_create(w, s, m, meta, &rq, e->port, e->source_nat_inbound);
+}
+
+static const struct nat_forward *forward_find(
+	const struct nat_section *s, const struct nat_own *own, const struct meta *meta)
+{
+	const struct portmap *map;
+	uint32_t i;
+
+	if (meta->proto != IPPROTO_TCP && meta->proto != IPPROTO_UDP)
+		return NULL;
+	map = own->forward[meta->proto == IPPROTO_UDP];
+	if (map == NULL || !(meta->flags & META_HAS_PORTS))
+		return NULL;
+	i = portmap_get(map, meta->dport);
+	return i == 0 ? NULL : &s->forwards[i - 1];
+}
+
+static rte_edge_t inbound_forward(struct worker *w, const struct nat_section *s, struct rte_mbuf *m,
+	struct meta *meta, const struct nat_forward *f)
+{
+	uint16_t offset = rte_be_to_cpu_16(meta->dport) - f->first;
+	struct nat_request rq = {
+		.dst = f->target,
+		.dport = rte_cpu_to_be_16(f->target_first + offset),
+		.rule_kind = OBJ_PORT_FORWARD,
+		.rule = f->id,
+		.epoch = f->epoch,
+	};
+
+	// Binds what arrives by the address's own port; others are not restricted.
+	if (meta->in_port == f->port && (meta->src & f->allowed_mask) != f->allowed)
+		return nat_refuse(forward_error(
+			meta, DROP_NOT_ALLOWED, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH));
+	return inbound_create(w, s, m, meta, &rq, f->port, false);
+}
+
+// No session knows the packet. `ctx`: the own addresses of the burst's packets.
+static rte_edge_t inbound_miss(
+	struct worker *w, struct rte_mbuf *m, struct meta *meta, const void *ctx, uint16_t at)
+{
+	const struct nat_own *own = ((const struct nat_own *const *)ctx)[at];
+	const struct nat_section *s = nat_of(w->set);
+	const struct nat_forward *f;
+
+	if (own->eip != 0) {
+		const struct nat_eip *e = &s->eips[own->eip - 1];
+
+		// An error about a packet of the target needs no session either.
+		return meta->flags & META_ICMP_ERROR ? nat_eip_in(w, m, meta, e)
+						     : inbound_eip(w, s, m, meta, e);
+	}
+	f = forward_find(s, own, meta);
+	return f != NULL ? inbound_forward(w, s, m, meta, f) : NAT_LOCAL;
+}
+
+// Packets that need no session: to an EIP from outside. *edge is set when true.
+static bool inbound_stateless(struct worker *w, const struct nat_section *s, struct rte_mbuf *m,
+	struct meta *meta, const struct nat_own *own, rte_edge_t *edge)
+{
+	const struct nat_eip *e;
+
+	if (own == NULL || !own->sessions) {
+		*edge = NAT_LOCAL;
+		return true;
+	}
+	if (own->eip == 0 || meta->side == SIDE_PRIVATE)
+		return false;
+	e = &s->eips[own->eip - 1];
+	if (e->source_nat_inbound)
+		return false;
+	*edge = nat_eip_in(w, m, meta, e);
+	return true;
+}
+
+static uint16_t inbound_process(
+	struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
+{
+	struct worker *w = node_worker(node);
+	const struct nat_section *s = nat_of(w->set);
+	const struct nat_own *own[LIMIT_BURST];
+	struct nat_burst burst; // its arrays are filled as far as they are used
+	rte_edge_t next[LIMIT_BURST];
+
+	if (unlikely(n == 0 || n > LIMIT_BURST))
+		return 0;
+	burst.n = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = objs[i];
+		struct meta *meta = mbuf_meta(m);
+
+		if (i + NODE_PREFETCH < n)
+			rte_prefetch0(rte_mbuf_to_priv(objs[i + NODE_PREFETCH]));
+		own[i] = nat_own(s, l3_adj(w->l3, meta->adj)->address_id);
+		if (!inbound_stateless(w, s, m, meta, own[i], &next[i]))
+			nat_burst_add(&burst, m, i, next);
+	}
+	nat_burst_apply(w, &burst, objs, next, inbound_miss, own);
+	node_split(graph, node, objs, next, n);
+	return n;
+}
+
+static struct rte_node_register inbound_node = {
+	.name = NODE_NAT_INBOUND,
+	.process = inbound_process,
+	.nb_edges = NAT_EDGE_COUNT,
+	.next_nodes = {
+		[NAT_DROP] = NODE_DROP,
+		[NAT_SEND] = NODE_IP4_SEND,
+		[NAT_LOCAL] = NODE_IP4_LOCAL,
+		[NAT_ERROR] = NODE_IP4_ERROR,
+	},
+};
+RTE_NODE_REGISTER(inbound_node);

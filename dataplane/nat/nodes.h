@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Names and edges of the NAT nodes.
+#pragma once
+
+#define NODE_NAT_OUTBOUND "nat_outbound"
+#define NODE_NAT_INBOUND  "nat_inbound"
+
+// Both nodes have the same edges.
+enum nat_edge {
+	NAT_DROP,
+	NAT_SEND,
+	NAT_LOCAL,
+	NAT_ERROR,
+	NAT_EDGE_COUNT,
+};

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The NAT section of the configuration set: built, activated, destroyed. Control thread only.
+#include "dataplane/nat/rules.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+#include "dataplane/main/dataplane.h"
+#include "dataplane/main/worker.h"
+#include "dataplane/nat/build.h"
+
+#define IKE_NATT_PORT 4500 // RFC 3948: never a translated port
+
+const struct obj_address *nat_address_of(
+	struct nat_build *b, unsigned int kind, uint32_t rule, const char *field, uint32_t address)
+{
+	const struct obj_address *a = objects_get(b->objects, OBJ_ADDRESS, address);
+
+	if (a == NULL)
+		txn_error(b->errors, kind, rule, field, -ENOENT, "no address with id %u", address);
+	return a;
+}
+
+static bool uses_portset(const struct nat_section *s, const struct portset *portset)
+{
+	for (uint32_t i = 0; s != NULL && i < s->n_snat; i++)
+		for (uint32_t p = 0; p < s->snat[i].source.n_pool; p++)
+			if (s->snat[i].source.pool[p].portset == portset)
+				return true;
+	for (uint32_t i = 0; s != NULL && i < LIMIT_PORTS; i++)
+		if (s->inbound[i].n_pool != 0 && s->inbound[i].pool[0].portset == portset)
+			return true;
+	return false;
+}
+
+// Port state that the configuration in force does not name any more drains.
+static void drop_pool(
+	struct dataplane *dp, const struct nat_section *current, const struct nat_source *source)
+{
+	for (uint32_t i = 0; i < source->n_pool; i++)
+		if (!uses_portset(current, source->pool[i].portset))
+			portsets_drop(source->pool[i].portset);
+}
+
+static void nat_destroy(struct dataplane *dp, struct section *section)
+{
+	struct nat_section *s = (struct nat_section *)section;
+	const struct set *set = atomic_load_explicit(&dp->set, memory_order_relaxed);
+	const struct nat_section *current = set == NULL ? NULL : nat_of(set);
+
+	for (uint32_t i = 0; i < s->n_snat; i++)
+		drop_pool(dp, current, &s->snat[i].source);
+	for (uint32_t i = 0; i < LIMIT_PORTS; i++)
+		drop_pool(dp, current, &s->inbound[i]);
+	for (uint32_t i = 0; i < s->n_own; i++) {
+		for (unsigned int p = 0; p < 2; p++) {
+			if (s->own[i].forward[p] == NULL)
+				continue;
+			portmap_free(s->own[i].forward[p]);
+			free(s->own[i].forward[p]);
+		}
+	}
+	free(s->own);
+	free(s->eips);
+	free(s->forwards);
+	free(s->snat);
+	free(s->pools);
+	free(s->targets);
+	free(s);
+}
+
+static int nat_build(struct dataplane *dp, const struct objects *objects, struct section **out,
+	struct txn_errors *errors)
+{
+	struct nat_section *s = calloc(1, sizeof(*s));
+	struct nat_build b = { dp, objects, s, errors };
+	int rc;
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->section.refs = 1;
+	s->section.id = SECTION_NAT;
+	rc = nat_build_forwards(&b);
+	if (rc == 0)
+		rc = nat_build_snat(&b);
+	if (rc < 0) {
+		nat_destroy(dp, &s->section);
+		return rc;
+	}
+	*out = &s->section;
+	return 0;
+}
+
+// The forwards of the address of a port set, as [tcp, udp]; NULL: none.
+static struct portmap *forwards_of(const struct nat_section *s, const struct portset *portset,
+	const struct objects *objects, unsigned int proto)
+{
+	for (OBJECTS_EACH(objects, OBJ_ADDRESS, const struct obj_address, a))
+		if (nat_addr(&a->addr) == portset->addr && a->id < s->n_own)
+			return s->own[a->id].forward[proto];
+	return NULL;
+}
+
+// Takes the ports of forwards out of those that SNAT may claim, and gives back those that no
+// forward has any more.
+static void reserve_ports(struct portset *portset, enum port_class class, const struct portmap *map)
+{
+	for (uint32_t port = 1; port <= UINT16_MAX; port++) {
+		struct port_range one = { port, port };
+
+		if ((map != NULL && portmap_get(map, rte_cpu_to_be_16(port)) != 0) ||
+			(class == PORT_UDP && port == IKE_NATT_PORT))
+			portset_reserve(portset, class, one);
+		else
+			portset_unreserve(portset, class, one);
+	}
+}
+
+static void nat_activate(struct dataplane *dp, const struct objects *next,
+	const struct section *old, const struct section *new_section)
+{
+	const struct nat_section *s = (const struct nat_section *)new_section;
+
+	for (uint32_t i = 0; i < s->n_snat; i++)
+		for (uint32_t p = 0; p < s->snat[i].source.n_pool; p++) {
+			struct portset *portset = s->snat[i].source.pool[p].portset;
+
+			reserve_ports(portset, PORT_TCP, forwards_of(s, portset, next, 0));
+			reserve_ports(portset, PORT_UDP, forwards_of(s, portset, next, 1));
+		}
+	// A new EIP takes its target's flows by that uplink away from SNAT.
+	for (uint32_t i = 0; i < s->n_eips; i++)
+		if (nat_rule_differs(&dp->objects, next, OBJ_EIP, s->eips[i].id))
+			dataplane_end_sessions(dp, s->eips[i].target, s->eips[i].port);
+	nat_epochs_advance(dp, next);
+}
+
+static int nat_worker_create(struct worker *w, void **state)
+{
+	struct nat_worker *nw = rte_zmalloc("nat_worker", sizeof(*nw), RTE_CACHE_LINE_SIZE);
+
+	if (nw == NULL)
+		return -ENOMEM;
+	nat_worker_init(nw, rte_rdtsc() + w->index);
+	*state = nw;
+	return 0;
+}
+
+const struct section_ops nat_section_ops = {
+	.name = "nat",
+	.kinds = 1u << OBJ_PORT | 1u << OBJ_ADDRESS | 1u << OBJ_EIP | 1u << OBJ_PORT_FORWARD |
+		 1u << OBJ_SNAT,
+	.build = nat_build,
+	.activate = nat_activate,
+	.destroy = nat_destroy,
+	.worker_create = nat_worker_create,
+	.worker_destroy = rte_free,
+};

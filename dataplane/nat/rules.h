@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The translation rules as workers look them up: an immutable section of the configuration set.
+// EIPs and port forwards by own address, EIPs and forward targets by private address, SNAT rules by
+// egress port. Each lookup costs the same however many rules there are, but for SNAT rules, which
+// only the first packet of a flow looks for.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+#include "dataplane/ip4/portmap.h"
+#include "dataplane/main/limits.h"
+#include "dataplane/main/set.h"
+#include "dataplane/nat/create.h"
+
+struct nat_eip {
+	uint32_t id;
+	uint32_t epoch;
+	rte_be32_t vip;
+	rte_be32_t target;
+	uint16_t port;		 // of the VIP: this EIP translates what leaves there
+	bool source_nat_inbound; // the target sees the router's address as the client
+	uint32_t next;		 // index + 1 of another EIP of the same target, 0: none
+};
+
+struct nat_forward {
+	uint32_t id;
+	uint32_t epoch;
+	rte_be32_t target;
+	rte_be32_t allowed; // source prefix that may enter by the VIP's port
+	rte_be32_t allowed_mask;
+	uint16_t port;		      // of the VIP
+	uint16_t first, target_first; // host order
+};
+
+struct nat_snat {
+	struct nat_source source;
+	rte_be32_t net;
+	rte_be32_t mask;
+	uint16_t port; // egress
+	uint8_t plen;
+};
+
+// By obj_address id.
+struct nat_own {
+	uint32_t eip;		    // index + 1
+	bool sessions;		    // packets to it may belong to sessions
+	struct portmap *forward[2]; // tcp, udp: index + 1 into forwards; NULL: none
+};
+
+enum nat_target_flag {
+	TARGET_FORWARD = 1, // of a port forward: its packets may belong to a session
+};
+
+// Private addresses that something translates to; open addressing, at most half full.
+struct nat_target {
+	rte_be32_t addr; // 0: free
+	uint32_t flags;	 // enum nat_target_flag
+	uint32_t eip;	 // index + 1 of the first EIP, 0: none
+};
+
+#define NAT_FILTER_BITS 65536
+
+struct nat_section {
+	struct section section;
+	struct nat_own *own;
+	uint32_t n_own;
+	struct nat_eip *eips;
+	uint32_t n_eips;
+	struct nat_forward *forwards;
+	uint32_t n_forwards;
+	struct nat_snat *snat; // by egress port, longest prefix first
+	uint32_t n_snat;
+	struct nat_address *pools;	      // of all rules
+	uint32_t snat_first[LIMIT_PORTS + 1]; // rules of port p: snat_first[p] .. snat_first[p + 1]
+	struct nat_source inbound[LIMIT_PORTS]; // source NAT towards a private port, n_pool 0: none
+	struct nat_target *targets;
+	uint32_t target_mask; // size - 1; 0: no targets
+	// A bit by hash for each target: nearly all other hosts are told apart by it alone, without
+	// a branch that cannot be foreseen.
+	uint64_t target_filter[NAT_FILTER_BITS / 64];
+};
+
+extern const struct section_ops nat_section_ops;
+
+// Source NAT towards a private port is not a rule of the configuration: its id lies above them.
+#define NAT_INBOUND_RULE(port) (LIMIT_SNAT_RULES + (port))
+#define NAT_SNAT_EPOCHS	       (LIMIT_SNAT_RULES + LIMIT_PORTS)
+
+static inline const struct nat_section *nat_of(const struct set *set)
+{
+	return (const struct nat_section *)set->section[SECTION_NAT];
+}
+
+static inline const struct nat_own *nat_own(const struct nat_section *s, uint32_t address_id)
+{
+	return address_id < s->n_own ? &s->own[address_id] : NULL;
+}
+
+// The last octet, which differs most, is the highest byte: the middle of a 64-bit product depends
+// on all four, that of a 32-bit one would not.
+static inline uint32_t nat_target_hash(rte_be32_t addr)
+{
+	return (uint32_t)(addr * 0x9e3779b97f4a7c15ull >> 32);
+}
+
+// The filter takes the bits of the hash that the table does not use.
+static inline uint32_t nat_filter_bit(uint32_t hash)
+{
+	return hash / (UINT32_MAX / NAT_FILTER_BITS + 1u);
+}
+
+static inline const struct nat_target *nat_target(const struct nat_section *s, rte_be32_t addr)
+{
+	uint32_t hash = nat_target_hash(addr), bit = nat_filter_bit(hash);
+
+	if (!(s->target_filter[bit / 64] & 1ull << bit % 64))
+		return NULL;
+	for (uint32_t i = hash;; i++) {
+		const struct nat_target *t = &s->targets[i & s->target_mask];
+
+		if (t->addr == addr)
+			return t;
+		if (t->addr == 0)
+			return NULL;
+	}
+}
+
+// The EIP of a target on an egress port.
+static inline const struct nat_eip *nat_target_eip(
+	const struct nat_section *s, const struct nat_target *t, uint16_t port)
+{
+	for (uint32_t i = t == NULL ? 0 : t->eip; i != 0; i = s->eips[i - 1].next)
+		if (s->eips[i - 1].port == port)
+			return &s->eips[i - 1];
+	return NULL;
+}
+
+// The SNAT rule of a source that leaves by a port, NULL when it is not translated.
+static inline const struct nat_snat *nat_snat(
+	const struct nat_section *s, rte_be32_t src, uint16_t port)
+{
+	for (uint32_t i = s->snat_first[port]; i < s->snat_first[port + 1]; i++)
+		if ((src & s->snat[i].mask) == s->snat[i].net)
+			return &s->snat[i];
+	return NULL;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Builds the SNAT rules: pools of external addresses with their port state and the ranges that may
+// be claimed on each, sorted for the lookup. Control thread only.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "dataplane/ip4/local.h"
+#include "dataplane/main/dataplane.h"
+#include "dataplane/nat/build.h"
+
+#define NAT_PORT_FIRST 1024 // well-known ports stay with their services
+
+// The ports of [first, last] that SNAT may take on an address: on an interface address not those
+// that the kernel uses itself.
+static uint32_t port_ranges(bool interface, uint16_t first, uint16_t last, struct port_range *out)
+{
+	uint32_t n = 0;
+
+	if (!interface) {
+		out[n++] = (struct port_range){ first, last };
+		return n;
+	}
+	if (first < KERNEL_PORT_FIRST)
+		out[n++] = (struct port_range){ first, RTE_MIN(last, KERNEL_PORT_FIRST - 1) };
+	if (last > KERNEL_PORT_LAST)
+		out[n++] = (struct port_range){ RTE_MAX(first, KERNEL_PORT_LAST + 1), last };
+	return n;
+}
+
+static uint32_t pool_ports(const struct nat_address *pool, uint32_t n_pool)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < n_pool; i++)
+		for (uint32_t r = 0; r < pool[i].n_ranges; r++)
+			n += pool[i].ranges[r].last - pool[i].ranges[r].first + 1u;
+	return n;
+}
+
+static int pool_address(struct nat_build *b, uint32_t rule, const struct obj_address *a,
+	uint16_t first, uint16_t last, struct nat_address *out)
+{
+	int rc;
+
+	out->addr = nat_addr(&a->addr);
+	out->n_ranges = port_ranges(a->flags & ADDRESS_INTERFACE, first, last, out->ranges);
+	if (out->n_ranges == 0)
+		return txn_error(b->errors, OBJ_SNAT, rule, "port_range", -EINVAL,
+			"the kernel uses all of these ports on an interface address");
+	rc = session_table_acquire_portset(&b->dp->sessions, out->addr, &out->portset);
+	if (rc == -ENOSPC)
+		return txn_error(b->errors, OBJ_SNAT, rule, "addresses", rc,
+			"more than %u addresses with port state (--nat-addresses)",
+			b->dp->options.nat_addresses);
+	return rc;
+}
+
+static int build_rule(struct nat_build *b, const struct obj_snat *o, struct nat_address *pool)
+{
+	struct nat_snat *r = &b->section->snat[b->section->n_snat];
+	uint32_t ports;
+
+	if (o->n_pool == 0 || o->n_pool > MSG_SNAT_POOL || o->port == 0 || o->port >= LIMIT_PORTS ||
+		objects_get(b->objects, OBJ_PORT, o->port) == NULL || o->source.plen > 32 ||
+		o->port_first < NAT_PORT_FIRST || o->port_first > o->port_last)
+		return txn_error(b->errors, OBJ_SNAT, o->id, "pool", -EINVAL,
+			"impossible pool, ports or egress");
+	if (o->filtering != NAT_FILTER_ADDRESS_AND_PORT_DEPENDENT)
+		return txn_error(b->errors, OBJ_SNAT, o->id, "filtering", -EOPNOTSUPP,
+			"only address_and_port_dependent is supported by this version");
+	for (uint32_t i = 0; i < o->n_pool; i++) {
+		const struct obj_address *a =
+			nat_address_of(b, OBJ_SNAT, o->id, "addresses", o->pool[i]);
+		int rc = a == NULL
+				 ? -ENOENT
+				 : pool_address(b, o->id, a, o->port_first, o->port_last, &pool[i]);
+
+		if (rc < 0)
+			return rc;
+		b->section->own[o->pool[i]].sessions = true;
+	}
+	ports = pool_ports(pool, o->n_pool);
+	*r = (struct nat_snat){
+		.source = { .rule = o->id,
+			.epoch = nat_rule_epoch(b, OBJ_SNAT, o->id),
+			.max_sessions_per_host = o->max_sessions_per_host ? o->max_sessions_per_host
+									  : RTE_MAX(ports / 2, 1u),
+			.mapping = o->mapping,
+			.filtering = o->filtering,
+			.n_pool = o->n_pool,
+			.pool = pool },
+		.mask = nat_mask(o->source.plen),
+		.net = nat_addr(&o->source) & nat_mask(o->source.plen),
+		.port = o->port,
+		.plen = o->source.plen,
+	};
+	b->section->n_snat++;
+	return 0;
+}
+
+static int rule_order(const void *a, const void *b)
+{
+	const struct nat_snat *x = a, *y = b;
+
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	if (x->plen != y->plen)
+		return x->plen > y->plen ? -1 : 1;
+	return x->source.rule < y->source.rule ? -1 : 1;
+}
+
+// Source NAT towards a private port takes the port's own address.
+static int build_inbound(struct nat_build *b, uint16_t port, struct nat_address *pool)
+{
+	for (OBJECTS_EACH(b->objects, OBJ_ADDRESS, const struct obj_address, a)) {
+		int rc;
+
+		if (a->port != port || !(a->flags & ADDRESS_INTERFACE))
+			continue;
+		rc = pool_address(b, NAT_INBOUND_RULE(port), a, NAT_PORT_FIRST, UINT16_MAX, pool);
+		if (rc < 0)
+			return rc;
+		b->section->own[a->id].sessions = true;
+		b->section->inbound[port] = (struct nat_source){
+			.rule = NAT_INBOUND_RULE(port),
+			.epoch = nat_rule_epoch(b, OBJ_SNAT, NAT_INBOUND_RULE(port)),
+			.mapping = NAT_MAP_ENDPOINT_INDEPENDENT,
+			.n_pool = 1,
+			.pool = pool,
+		};
+		return 0;
+	}
+	return 0;
+}
+
+static int build_all_inbound(struct nat_build *b, struct nat_address **pool)
+{
+	bool needed = false;
+
+	for (uint32_t i = 0; i < b->section->n_eips; i++)
+		needed |= b->section->eips[i].source_nat_inbound;
+	if (!needed)
+		return 0;
+	for (OBJECTS_EACH(b->objects, OBJ_PORT, const struct obj_port, p)) {
+		int rc = p->role == ROLE_PRIVATE ? build_inbound(b, p->id, *pool) : 0;
+
+		if (rc < 0)
+			return rc;
+		(*pool)++;
+	}
+	return 0;
+}
+
+int nat_build_snat(struct nat_build *b)
+{
+	struct nat_section *s = b->section;
+	uint32_t addresses = b->objects->table[OBJ_PORT].count, r = 0;
+	struct nat_address *pool;
+	int rc = 0;
+
+	for (OBJECTS_EACH(b->objects, OBJ_SNAT, const struct obj_snat, o))
+		addresses += RTE_MIN(o->n_pool, MSG_SNAT_POOL);
+	s->pools = calloc(RTE_MAX(addresses, 1u), sizeof(*s->pools));
+	s->snat = calloc(RTE_MAX(b->objects->table[OBJ_SNAT].count, 1u), sizeof(*s->snat));
+	if (s->pools == NULL || s->snat == NULL)
+		return -ENOMEM;
+	pool = s->pools;
+	for (OBJECTS_EACH(b->objects, OBJ_SNAT, const struct obj_snat, o)) {
+		int one = build_rule(b, o, pool);
+
+		rc = rc == 0 ? one : rc;
+		pool += RTE_MIN(o->n_pool, MSG_SNAT_POOL);
+	}
+	if (rc == 0)
+		rc = build_all_inbound(b, &pool);
+	if (rc < 0)
+		return rc;
+	qsort(s->snat, s->n_snat, sizeof(*s->snat), rule_order);
+	for (unsigned int port = 0; port <= LIMIT_PORTS; port++) {
+		while (r < s->n_snat && s->snat[r].port < port)
+			r++;
+		s->snat_first[port] = r;
+	}
+	return 0;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Hosts and mappings are found by key or made. One that is dead but still in the index is treated
+// as absent: whoever meets it removes its key, which is idempotent, and goes on.
+#include "dataplane/nat/source.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "dataplane/api/proto.h"
+
+#define TRIES 4 // each lost to another thread that made progress
+
+static int index_error(int rc)
+{
+	return rc == -ENOSPC ? -ENOBUFS : rc;
+}
+
+static int make_host(struct session_table *t, const struct nat_request *rq,
+	const struct mapping_key *key, uint32_t *ref)
+{
+	uint64_t hash = index_hash(&t->index, key);
+	uint32_t pick = (uint32_t)((hash >> 32) * rq->snat->n_pool >> 32);
+	struct host *h;
+
+	*ref = slab_alloc(&t->slabs[ARENA_HOSTS]);
+	if (*ref == 0)
+		return -ENOSPC;
+	h = host_at(t, *ref);
+	h->key = *key;
+	for (unsigned c = 0; c < PORT_CLASSES; c++)
+		atomic_store_explicit(&h->sessions[c], 0, memory_order_relaxed);
+	h->pool_index = pick;
+	h->pool_addr = rq->snat->pool[pick].addr;
+	h->created = rq->tick;
+	refs_init(&h->refs, 1);
+	return 0;
+}
+
+static void discard_host(struct session_table *t, uint32_t ref)
+{
+	atomic_store_explicit(&host_at(t, ref)->refs, 0, memory_order_relaxed);
+	slab_free(&t->slabs[ARENA_HOSTS], ref);
+}
+
+static int get_host(struct session_table *t, const struct nat_request *rq, uint32_t *ref)
+{
+	const struct mapping_key key = { .addr = rq->key.src,
+		.rule = rq->snat->rule,
+		.epoch = (uint16_t)rq->snat->epoch,
+		.domain = DOMAIN_HOST };
+	uint32_t entry = index_lookup(&t->index, &key);
+	int rc;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		if (entry != 0) {
+			*ref = index_entry_ref(entry);
+			if (refs_get(&host_at(t, *ref)->refs))
+				return 0;
+			index_remove(&t->index, &key, entry);
+		}
+		rc = make_host(t, rq, &key, ref);
+		if (rc != 0)
+			return rc;
+		rc = index_insert(&t->index, &key, index_entry(INDEX_HOST, *ref), &entry);
+		if (rc == 0)
+			return 0;
+		discard_host(t, *ref);
+		if (rc != -EEXIST)
+			return index_error(rc);
+	}
+	return -EAGAIN;
+}
+
+int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint32_t *host)
+{
+	uint32_t limit = rq->snat->max_sessions_per_host;
+	_Atomic uint32_t *sessions;
+	int rc = get_host(t, rq, host);
+
+	if (rc != 0)
+		return rc;
+	sessions = &host_at(t, *host)->sessions[port_class(rq->key.proto)];
+	if (atomic_fetch_add_explicit(sessions, 1, memory_order_relaxed) < limit || limit == 0)
+		return 0;
+	nat_host_uncharge(t, *host, (enum port_class)port_class(rq->key.proto));
+	return -EUSERS;
+}
+
+void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class class)
+{
+	struct host *h = host_at(t, host);
+
+	atomic_fetch_sub_explicit(&h->sessions[class], 1, memory_order_relaxed);
+	refs_put(&h->refs);
+}
+
+// The host's address in the pool; NULL when the pool is another one than the host was made for.
+static const struct nat_address *paired_address(
+	const struct session_table *t, const struct nat_source *snat, uint32_t host)
+{
+	const struct host *h = host_at(t, host);
+
+	if (h->pool_index >= snat->n_pool || snat->pool[h->pool_index].addr != h->pool_addr)
+		return NULL;
+	return &snat->pool[h->pool_index];
+}
+
+static int make_mapping(struct session_table *t, const struct nat_request *rq,
+	const struct mapping_key *key, uint32_t host, struct nat_worker *w, uint32_t *ref)
+{
+	const struct nat_address *pool = paired_address(t, rq->snat, host);
+	uint16_t port;
+	struct mapping *m;
+
+	if (pool == NULL ||
+		portset_claim(pool->portset, (enum port_class)port_class(key->proto),
+			ntohs(key->port), pool->ranges, pool->n_ranges, &w->rng, &port) != 0)
+		return -EADDRNOTAVAIL;
+	*ref = slab_alloc(&t->slabs[ARENA_MAPPINGS]);
+	if (*ref == 0) {
+		portset_release(pool->portset, (enum port_class)port_class(key->proto), port);
+		return -ENOSPC;
+	}
+	m = mapping_at(t, *ref);
+	m->key = *key;
+	m->ext_addr = pool->addr;
+	m->ext_port = htons(port);
+	m->filtering = rq->snat->filtering;
+	m->flags = rq->snat->mapping == NAT_MAP_ENDPOINT_DEPENDENT ? MAPPING_PRIVATE : 0;
+	m->host = host;
+	m->portset = (uint32_t)(pool->portset - t->portsets.sets);
+	m->epoch = rq->snat->epoch;
+	m->created = rq->tick;
+	refs_add(&host_at(t, host)->refs);
+	refs_init(&m->refs, 1);
+	return 0;
+}
+
+// A mapping that no other thread has seen.
+static void discard_mapping(struct session_table *t, uint32_t ref)
+{
+	struct mapping *m = mapping_at(t, ref);
+
+	atomic_store_explicit(&m->refs, 0, memory_order_relaxed);
+	portset_release(&t->portsets.sets[m->portset], (enum port_class)port_class(m->key.proto),
+		ntohs(m->ext_port));
+	refs_put(&host_at(t, m->host)->refs);
+	slab_free(&t->slabs[ARENA_MAPPINGS], ref);
+}
+
+static void own_port(struct session_table *t, uint32_t ref)
+{
+	const struct mapping *m = mapping_at(t, ref);
+
+	portset_set_owner(&t->portsets.sets[m->portset], (enum port_class)port_class(m->key.proto),
+		ntohs(m->ext_port), ref);
+}
+
+static int share_mapping(struct session_table *t, const struct nat_request *rq,
+	const struct mapping_key *key, uint32_t host, struct nat_worker *w, uint32_t *ref)
+{
+	uint32_t entry = index_lookup(&t->index, key);
+	int rc;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		if (entry != 0) {
+			*ref = index_entry_ref(entry);
+			if (refs_get(&mapping_at(t, *ref)->refs))
+				return 0;
+			index_remove(&t->index, key, entry);
+		}
+		rc = make_mapping(t, rq, key, host, w, ref);
+		if (rc != 0)
+			return rc;
+		rc = index_insert(&t->index, key, index_entry(INDEX_MAPPING, *ref), &entry);
+		if (rc == 0) {
+			own_port(t, *ref);
+			return 0;
+		}
+		discard_mapping(t, *ref);
+		if (rc != -EEXIST)
+			return index_error(rc);
+	}
+	return -EAGAIN;
+}
+
+int nat_mapping_get(struct session_table *t, const struct nat_request *rq, uint32_t host,
+	struct nat_worker *w, uint32_t *mapping)
+{
+	const struct mapping_key key = { .addr = rq->key.src,
+		.rule = rq->snat->rule,
+		.port = rq->key.sport,
+		.epoch = (uint16_t)rq->snat->epoch,
+		.proto = rq->key.proto,
+		.domain = DOMAIN_MAPPING };
+	int rc;
+
+	if (rq->snat->mapping != NAT_MAP_ENDPOINT_DEPENDENT)
+		return share_mapping(t, rq, &key, host, w, mapping);
+	rc = make_mapping(t, rq, &key, host, w, mapping);
+	if (rc == 0)
+		own_port(t, *mapping);
+	return rc;
+}
+
+void nat_mapping_put(struct session_table *t, uint32_t mapping)
+{
+	struct mapping *m = mapping_at(t, mapping);
+
+	if (m->flags & MAPPING_PRIVATE)
+		discard_mapping(t, mapping);
+	else
+		refs_put(&m->refs); // the sweeper ends it when nobody else uses it
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The source NAT part of a new session: its host, with the limit, and its mapping, with the port.
+// Used by nat_create() only.
+#pragma once
+
+#include "dataplane/nat/create.h"
+
+// Finds or makes the host of the request's source and charges one session to it. On success the
+// caller owns a reference. 0, -EUSERS, -ENOSPC, -ENOBUFS, -EAGAIN.
+int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint32_t *host);
+
+// Takes the charge and the reference back.
+void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class class);
+
+// Finds or makes the mapping of the request's source, with a reference for the caller. 0,
+// -EADDRNOTAVAIL, -ENOSPC, -ENOBUFS, -EAGAIN.
+int nat_mapping_get(struct session_table *t, const struct nat_request *rq, uint32_t host,
+	struct nat_worker *w, uint32_t *mapping);
+
+// Gives the reference back when no other thread has seen the session.
+void nat_mapping_put(struct session_table *t, uint32_t mapping);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Port state of external addresses: which ports and ICMP ids are claimed, and by which mapping.
+// Workers claim and release with one atomic operation on one bit; the control thread decides which
+// addresses have port state and which ports are reserved for others.
+#pragma once
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define PORT_WORDS	 (65536 / 64)
+#define PORT_RANGES_MAX	 4
+#define PORT_CLAIM_WORDS 16 // bitmap words that one claim looks at
+
+enum port_class {
+	PORT_TCP,
+	PORT_UDP,
+	PORT_ICMP, // query ids
+	PORT_CLASSES,
+};
+
+// Class of an IP protocol; -1 for those without ports that NAT could change.
+static inline int port_class(uint8_t proto)
+{
+	return proto == 6 ? PORT_TCP : proto == 17 ? PORT_UDP : proto == 1 ? PORT_ICMP : -1;
+}
+
+// Ports are in host order in this header.
+struct port_range {
+	uint16_t first;
+	uint16_t last; // inclusive
+};
+
+struct port_space {
+	_Atomic uint64_t claimed[PORT_WORDS];
+	_Atomic uint64_t reserved[PORT_WORDS]; // never claimed
+	_Atomic uint32_t owner[65536];	       // mapping slot + 1
+};
+
+// In the arena, resident; its spaces lie apart and become resident when it is acquired.
+struct portset {
+	alignas(64) uint32_t addr; // network order
+	uint32_t state;		   // enum portset_state, control thread only
+	uint64_t spaces_off;	   // bytes from here to PORT_CLASSES times struct port_space
+	alignas(64) _Atomic uint32_t used[PORT_CLASSES];
+};
+
+enum portset_state {
+	PORTSET_FREE,
+	PORTSET_ACTIVE,
+	PORTSET_DRAINING, // its address is gone, ports may still be claimed
+};
+
+struct portsets {
+	struct portset *sets;
+	uint32_t n;
+};
+
+static inline struct port_space *portset_space(const struct portset *portset, enum port_class class)
+{
+	return (struct port_space *)((uintptr_t)portset + portset->spaces_off) + class;
+}
+
+// Lays out n free port sets over zeroed memory: sets, and PORT_CLASSES spaces for each.
+void portsets_init(struct portset *sets, uint32_t n, struct port_space *spaces);
+
+// The port set of an address, made active; the same one for the same address. Does not touch its
+// spaces. -ENOSPC when all sets are in use. Control thread.
+int portsets_acquire(struct portsets *p, uint32_t addr, struct portset **portset);
+
+// The address is gone and no worker's configuration names it any more; the set is reused when its
+// last port is released. Control thread.
+void portsets_drop(struct portset *portset);
+
+// Reserves a port range (port forwards, listeners), or gives it back. A port that is claimed stays
+// so until its mapping ends. Control thread.
+void portset_reserve(struct portset *portset, enum port_class class, struct port_range range);
+void portset_unreserve(struct portset *portset, enum port_class class, struct port_range range);
+
+// Claims a port inside the ranges: the wanted one if it is free, else the first free one from a
+// random place on, PORT_CLAIM_WORDS bitmap words at most. `rng` is the caller's random state.
+// 0 or -EADDRNOTAVAIL.
+int portset_claim(struct portset *portset, enum port_class class, uint16_t wanted,
+	const struct port_range *ranges, unsigned n_ranges, uint64_t *rng, uint16_t *port);
+
+void portset_set_owner(
+	struct portset *portset, enum port_class class, uint16_t port, uint32_t mapping);
+
+// Mapping (slot + 1) that holds a port, 0 for none.
+uint32_t portset_owner(const struct portset *portset, enum port_class class, uint16_t port);
+
+// Gives a claimed port back, and forgets its owner first.
+void portset_release(struct portset *portset, enum port_class class, uint16_t port);
+
+static inline uint32_t portset_used(const struct portset *portset, enum port_class class)
+{
+	return atomic_load_explicit(&portset->used[class], memory_order_relaxed);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// A session: a flow that is translated, or whose path is remembered. Line 0 is all that a packet
+// touches. Workers create and refresh sessions; only the sweeper ends them.
+#pragma once
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A packet's 5-tuple and side of arrival, compared as 128 bits. Addresses and ports are in network
+// order. ICMP queries: id in sport of a request and in dport of a reply, 0 in the other.
+struct session_key {
+	alignas(16) uint32_t src;
+	uint32_t dst;
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t proto;
+	uint8_t side;  // enum side
+	uint16_t zone; // 0
+};
+static_assert(sizeof(struct session_key) == 16, "compared as 128 bits");
+
+enum session_dir {
+	SESSION_FORWARD, // as the first packet
+	SESSION_REVERSE,
+};
+
+// `life`: tick of the last packet in bits 63..32, and these bits.
+enum session_life {
+	SESSION_FREE = 0,    // slot not in use
+	SESSION_PENDING = 1, // being created; may be met through its reverse key
+	SESSION_LIVE = 2,
+	SESSION_DEAD = 3,  // given up by its creator; the sweeper collects it
+	SESSION_LIMBO = 4, // ended by the sweeper, waits for the grace period
+	SESSION_STATE_MASK = 7,
+	SESSION_SYN = 1u << 4, // shifted left by the direction, as the next one
+	SESSION_FIN = 1u << 6,
+	SESSION_RST = 1u << 8,
+};
+
+enum session_flag {
+	SESSION_SNAT = 1u << 0,		   // has a mapping and a host
+	SESSION_DNAT = 1u << 1,		   // forward destination is changed
+	SESSION_PRIVATE_MAPPING = 1u << 2, // port of its own (endpoint-dependent)
+};
+
+struct session {
+	struct session_key key[2]; // by direction, as packets arrive
+	_Atomic uint64_t life;
+	_Atomic uint64_t adj[2]; // by direction: session_adj(), 0: none cached
+	uint32_t rule;		 // of the rule that owns the session
+	uint16_t flags;		 // enum session_flag
+	uint16_t mss;		 // clamp, 0: none
+
+	uint32_t mapping;    // slot + 1, 0: none
+	uint32_t host;	     // slot + 1, 0: none
+	uint32_t epoch;	     // of `rule` at creation
+	uint32_t snat_rule;  // of the mapping, 0: none
+	uint32_t snat_epoch; // of `snat_rule` at creation
+	uint32_t created;    // tick
+	uint16_t uplink;     // port id of the public side, 0: none
+	uint8_t rule_kind;   // enum obj_kind of `rule`, 0: no rule
+	uint8_t pad;
+	uint32_t limbo;		    // slot + 1 of the next session in limbo, sweeper only
+	_Atomic uint32_t next_free; // slab link
+	uint8_t spare[28];
+};
+static_assert(sizeof(struct session) == 128, "two cache lines");
+static_assert(offsetof(struct session, mapping) == 64, "hot line");
+
+// Idle time in seconds after which a session ends (RFC 4787, 5382, 5508, 7857).
+struct session_timers {
+	uint32_t tcp_established;
+	uint32_t tcp_transitory;
+	uint32_t udp;
+	uint32_t icmp;
+	uint32_t other;
+};
+
+#define SESSION_TIMERS_DEFAULT                                                                     \
+	{                                                                                          \
+		.tcp_established = 7440, .tcp_transitory = 240, .udp = 300, .icmp = 60,            \
+		.other = 600                                                                       \
+	}
+
+enum tcp_state {
+	TCP_STATE_NONE, // not TCP
+	TCP_STATE_OPENING,
+	TCP_STATE_ESTABLISHED,
+	TCP_STATE_CLOSING, // FIN both ways
+	TCP_STATE_RESET,
+};
+
+// What a packet of this direction leaves with: the reverse of the other direction's key. `side` is
+// not part of the answer.
+static inline struct session_key session_new_tuple(const struct session *s, unsigned dir)
+{
+	const struct session_key *back = &s->key[!dir];
+
+	return (struct session_key){ .src = back->dst,
+		.dst = back->src,
+		.sport = back->dport,
+		.dport = back->sport,
+		.proto = back->proto };
+}
+
+// Next `life` after a packet with these TCP flags (0 for other protocols).
+uint64_t session_next_life(
+	uint64_t life, uint8_t proto, unsigned dir, uint8_t tcp_flags, uint32_t tick);
+
+bool session_touch_slow(struct session *s, unsigned dir, uint8_t tcp_flags, uint32_t tick);
+
+// A packet of this session: true, or false when the session is dead: treat as a miss. `tick` is
+// the monotonic clock in seconds. Writes only when the tick or the TCP state changes.
+static inline bool session_touch(struct session *s, unsigned dir, uint8_t tcp_flags, uint32_t tick)
+{
+	uint64_t life = atomic_load_explicit(&s->life, memory_order_acquire);
+
+	// ACK, PSH and URG change nothing unless a reset was seen.
+	if ((life & (SESSION_STATE_MASK | SESSION_RST)) == SESSION_LIVE && life >> 32 == tick &&
+		(tcp_flags & 0x07) == 0)
+		return true;
+	return session_touch_slow(s, dir, tcp_flags, tick);
+}
+
+// LIVE or PENDING: its translation may be used.
+static inline bool session_alive(const struct session *s)
+{
+	uint64_t state = atomic_load_explicit(&s->life, memory_order_acquire) & SESSION_STATE_MASK;
+
+	return state == SESSION_LIVE || state == SESSION_PENDING;
+}
+
+enum tcp_state session_tcp_state(uint64_t life, uint8_t proto);
+
+// Idle seconds that the session may have in this state.
+uint32_t session_timeout(const struct session_timers *timers, uint64_t life, uint8_t proto);
+
+// The adjacency cache: index and the generation of its destination's bucket.
+static inline uint64_t session_adj(uint32_t adj, uint32_t generation)
+{
+	return (uint64_t)adj << 32 | generation;
+}

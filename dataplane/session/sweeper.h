@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Ends sessions: expired ones, those whose rule has changed and those that an operator picks; and
+// mappings and hosts that nothing refers to. Runs on one thread that is no worker; never waits.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/proto.h"
+#include "dataplane/session/table.h"
+
+// The current epoch of every rule, by kind and id. The control thread adds 1 when a rule is removed
+// or altered, right before the set without the old rule comes into force: the sessions of the old
+// rule end, and those that the new one makes are current from the first.
+struct rule_epochs {
+	_Atomic uint32_t *epoch[OBJ_KIND_COUNT]; // NULL: this kind owns no sessions
+	uint32_t count[OBJ_KIND_COUNT];		 // an id from here on is no rule: its sessions end
+};
+
+// The grace period. start() gives a token, passed() tells whether every reader has since been
+// quiescent. rte_rcu_qsbr in the product.
+struct grace {
+	void *ctx;
+	uint64_t (*start)(void *ctx);
+	bool (*passed)(void *ctx, uint64_t token);
+};
+
+enum session_end {
+	SESSION_END_EXPIRED,
+	SESSION_END_RULE,    // its rule was removed or altered
+	SESSION_END_REQUEST, // sweeper_end_matching()
+	SESSION_END_UNDONE,  // given up by its creator: no event
+	SESSION_END_COUNT,
+};
+
+struct sweeper_conf {
+	struct session_table *table;
+	const struct rule_epochs *epochs;
+	struct grace grace;
+	// Called once for each session that ends; may be NULL.
+	void (*on_end)(void *ctx, const struct session *s, enum session_end cause, uint32_t tick);
+	void *on_end_ctx;
+};
+
+// Dead slots on their way back to the slabs: collected, then waiting for one grace period, then
+// freed, a bounded number at each step. Lists are linked through the slots.
+struct limbo {
+	uint32_t open[ARENA_SLABS]; // slot + 1 of the first
+	uint32_t waiting[ARENA_SLABS];
+	uint32_t passed[ARENA_SLABS];
+	uint64_t token; // of `waiting`
+	uint64_t n;	// slots in all lists
+};
+
+struct sweeper {
+	struct sweeper_conf conf;
+	uint32_t cursor[ARENA_SLABS]; // next slot to look at
+	struct limbo limbo;
+	uint64_t ended[SESSION_END_COUNT];
+};
+
+void sweeper_init(struct sweeper *s, const struct sweeper_conf *conf);
+
+// Frees what has passed its grace period and looks at the next max_slots slots of each kind; `tick`
+// as in session_touch(). True when this step finished a pass over all sessions.
+bool sweeper_step(struct sweeper *s, uint32_t tick, unsigned max_slots);
+
+// Ends all sessions for which match() is true; the number of them. Same thread as sweeper_step().
+uint64_t sweeper_end_matching(struct sweeper *s, uint32_t tick,
+	bool (*match)(const struct session *s, void *ctx), void *ctx);
+
+// True when nothing waits for a grace period.
+bool sweeper_idle(const struct sweeper *s);

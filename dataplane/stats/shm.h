@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Layout of the counters in shared memory (a memfd; control gets it in the handshake and maps it
+// read-only). One writer per worker block: the worker itself. Readers take a consistent copy under
+// the sequence counter, which is odd while the worker copies its own counters here: at the end of a
+// graph walk, about once a millisecond.
+#pragma once
+
+#include <stdalign.h>
+#include <stdint.h>
+
+#include "dataplane/api/proto.h"
+#include "dataplane/main/limits.h"
+#include "dataplane/stats/reason.h"
+
+#define STATS_MAGIC 0x76725354u
+
+struct port_counters {
+	uint64_t rx_packets, rx_bytes;
+	uint64_t tx_packets, tx_bytes;
+	uint64_t from_kernel; // packets that the kernel sent by this port
+	uint64_t to_kernel;   // packets punted to this port's mirror
+};
+
+struct worker_stats {
+	alignas(64) uint32_t seq; // odd: being written; accessed with __atomic builtins
+	uint32_t pad;
+	uint64_t accounts[ACCT_COUNT];
+	uint64_t drops[DROP_COUNT];
+	uint64_t punts[PUNT_CLASS_COUNT];
+	uint64_t policed[PUNT_CLASS_COUNT];
+	uint64_t sessions_created;
+	uint64_t walks;
+	uint64_t busy_cycles; // TSC cycles in walks that received packets
+	struct port_counters ports[LIMIT_PORTS];
+};
+
+// Written by the data plane's control thread, the punt thread and the sweeper (one writer a field),
+// relaxed stores.
+struct process_stats {
+	alignas(64) uint64_t tsc_hz;
+	uint64_t generation;
+	uint64_t sessions; // in use now
+	uint64_t sessions_max;
+	uint64_t sessions_ended;
+	uint64_t neighbours;
+	uint64_t routes;
+	uint64_t mirror_rx; // packets read from mirrors and TAP ports by the punt thread
+	uint64_t mirror_tx;
+	uint64_t mirror_rx_drops; // ring to the worker full, or no buffer
+	uint64_t mirror_tx_drops; // the kernel refused
+};
+
+struct stats_shm {
+	uint32_t magic;
+	uint32_t workers;
+	struct process_stats process;
+	struct worker_stats worker[LIMIT_WORKERS];
+};
