@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// GET /metrics: the control process's own numbers, the data plane's counters and the tables' use.
+// Without a data plane the scrape still succeeds, with what is known.
+#include "control/api/metrics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/handlers.h"
+
+#define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+void metric_head(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP vrouter_%s %s\n# TYPE vrouter_%s %s\n", name, help, name, type);
+}
+
+static void write_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		if (*text == '\n')
+			fputs("\\n", out);
+		else
+			fputc(*text, out);
+	}
+}
+
+void metric_sample(
+	FILE *out, const char *name, const char *label, const char *value, uint64_t number)
+{
+	fprintf(out, "vrouter_%s", name);
+	if (label) {
+		fprintf(out, "{%s=\"", label);
+		write_escaped(out, value);
+		fputs("\"}", out);
+	}
+	fprintf(out, " %llu\n", (unsigned long long)number);
+}
+
+void metric_one(FILE *out, const char *name, const char *type, const char *help, uint64_t number)
+{
+	metric_head(out, name, type, help);
+	metric_sample(out, name, NULL, NULL, number);
+}
+
+static void write_control(FILE *out, const struct api_env *env, const struct config *now)
+{
+	struct kernel_counters k = { 0 };
+
+	metric_head(out, "info", "gauge", "Always 1, with the version of vrouter-control.");
+	metric_sample(out, "info", "version", env->version, 1);
+	metric_one(out, "config_revision", "gauge", "Revision of the running configuration.",
+		now ? now->revision : 0);
+	metric_one(out, "dataplane_connected", "gauge", "1 when the data plane is connected.",
+		client_connected(env->client));
+	metric_head(out, "subsystem_degraded", "gauge",
+		"1 when a part of the configuration could not be applied yet.");
+	for (unsigned int i = 0; i < env->n_subsystems; i++)
+		metric_sample(out, "subsystem_degraded", "subsystem", env->subsystems[i].name,
+			env->subsystems[i].degraded(env->subsystems[i].ctx) != NULL);
+	kernel_counters(env->kernel, &k);
+	metric_one(out, "kernel_repairs_total", "counter",
+		"Differences in the kernel's addresses and routes that audits repaired.",
+		k.repairs);
+	metric_one(out, "kernel_route_resyncs_total", "counter",
+		"Full reads of the kernel's routes.", k.route_resyncs);
+	metric_one(
+		out, "kernel_routes", "gauge", "Prefixes that the data plane was told.", k.routes);
+	metric_one(out, "kernel_routes_refused_total", "counter",
+		"Route batches that the data plane refused.", k.routes_refused);
+}
+
+static void write_limits(FILE *out, struct client *client)
+{
+	struct dump_limit *limits = NULL;
+	size_t count;
+
+	if (client_dump(client, DUMP_LIMITS, (void **)&limits, sizeof(*limits), &count) < 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		limits[i].name[sizeof(limits[i].name) - 1] = '\0';
+	metric_head(out, "table_used", "gauge", "Entries of a data plane table that are in use.");
+	for (size_t i = 0; i < count; i++)
+		metric_sample(out, "table_used", "table", limits[i].name, limits[i].used);
+	metric_head(out, "table_max", "gauge", "Entries that a data plane table can hold.");
+	for (size_t i = 0; i < count; i++)
+		metric_sample(out, "table_max", "table", limits[i].name, limits[i].max);
+	free(limits);
+}
+
+static void write_dataplane(FILE *out, const struct api_env *env, const struct config *now)
+{
+	struct counters *c = malloc(sizeof(*c));
+
+	if (c && counters_read(client_stats(env->client), c) == 0)
+		metrics_counters(out, c, now);
+	free(c);
+	write_limits(out, env->client);
+}
+
+void metrics_get(struct request *r)
+{
+	struct config *now = engine_current(r->env->engine);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out) {
+		write_control(out, r->env, now);
+		if (client_connected(r->env->client))
+			write_dataplane(out, r->env, now);
+		if (fclose(out) != 0) {
+			free(text);
+			text = NULL;
+		}
+	}
+	reply_text(r, 200, CONTENT_TYPE, text, len);
+	config_unref(now);
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The API's resources by path. What waits for the data plane or changes something is served on the
+// commit thread, one at a time.
+#include "control/api/handlers.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#define LOOP	false
+#define COMMIT	true
+#define PAGE	"limit offset"
+#define MERGE	"application/merge-patch+json"
+#define DOC	"/v1/config"
+#define LIST	"/v1/config/{list}"
+#define OBJECT	"/v1/config/{list}/{name...}"
+#define STATE	"/v1/state"
+#define SESSION "protocol source destination rule " PAGE
+
+static const struct route routes[] = {
+	{ "GET", DOC, NULL, LOOP, config_get },
+	{ "PUT", DOC, "dry_run", COMMIT, config_put },
+	{ "PATCH", DOC, "dry_run", COMMIT, config_patch },
+	{ "GET", LIST, NULL, LOOP, config_list_get },
+	{ "GET", OBJECT, NULL, LOOP, config_object_get },
+	{ "PUT", OBJECT, "dry_run", COMMIT, config_object_put },
+	{ "DELETE", OBJECT, "dry_run", COMMIT, config_object_delete },
+	{ "GET", STATE, NULL, LOOP, state_summary },
+	{ "GET", STATE "/dataplane", NULL, LOOP, state_dataplane },
+	{ "GET", STATE "/drops", NULL, LOOP, state_drops },
+	{ "GET", STATE "/punts", NULL, LOOP, state_punts },
+	{ "GET", STATE "/limits", NULL, COMMIT, state_limits },
+	{ "GET", STATE "/devices", NULL, COMMIT, state_devices },
+	{ "GET", STATE "/interfaces", NULL, COMMIT, state_interfaces },
+	{ "GET", STATE "/routes", PAGE, COMMIT, state_routes },
+	{ "GET", STATE "/neighbours", PAGE, COMMIT, state_neighbours },
+	{ "GET", STATE "/nat/sessions", SESSION, COMMIT, state_nat_sessions },
+	{ "GET", STATE "/nat/rules", NULL, COMMIT, state_nat_rules },
+	{ "GET", "/healthz", NULL, LOOP, health_get },
+	{ "GET", "/metrics", NULL, COMMIT, metrics_get },
+};
+
+// A misspelt parameter must not be a silent no: `dryrun=1` would apply what was to be tried.
+static int check_args(struct request *r)
+{
+	for (unsigned int i = 0; i < r->n_args; i++) {
+		const char *name = r->args[i].name;
+
+		if (!route_word_in(name, r->match.route->query)) {
+			reply_problem(r, 400, "unknown query parameter \"%s\"; %s%s", name,
+				r->match.route->query ? "known: " : "this resource has none",
+				r->match.route->query ? r->match.route->query : "");
+			return -EINVAL;
+		}
+		if (request_arg(r, name) != r->args[i].value) {
+			reply_problem(r, 400, "query parameter \"%s\" is given twice", name);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+// `type` without its parameters ("; charset=utf-8").
+static bool media_type_is(const char *type, const char *wanted)
+{
+	size_t len = strcspn(type, "; \t");
+
+	return len == strlen(wanted) && strncasecmp(type, wanted, len) == 0;
+}
+
+// A body without a type is taken as JSON.
+static int check_content_type(struct request *r)
+{
+	const char *type = r->content_type;
+	bool patch = strcmp(r->method, "PATCH") == 0;
+
+	if ((!patch && strcmp(r->method, "PUT") != 0) || !type ||
+		media_type_is(type, "application/json") || (patch && media_type_is(type, MERGE)))
+		return 0;
+	reply_problem(r, 415, "Content-Type %s: this resource takes application/json%s", type,
+		patch ? " or " MERGE : "");
+	return -EINVAL;
+}
+
+int api_route(struct request *r)
+{
+	const size_t count = sizeof(routes) / sizeof(routes[0]);
+	int ret = route_find(routes, count, r->method, r->path, &r->match);
+
+	if (ret == -ENOENT)
+		reply_problem(r, 404, "%s: no such resource", r->path);
+	if (ret == -ENOTSUP)
+		reply_problem(r, 405, "%s: %s is not possible, only %s", r->path, r->method,
+			r->match.allow);
+	if (ret < 0)
+		return ret;
+	ret = check_args(r);
+	return ret < 0 ? ret : check_content_type(r);
+}

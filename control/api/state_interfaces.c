@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// State of the interfaces (configuration, port and counters in one), the devices that they can be
+// made of, and the tables' limits.
+#include "control/api/state.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/handlers.h"
+
+static json_t *addresses(const struct interface_config *conf)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < conf->n_addresses; i++) {
+		const struct ipv4_prefix *p = &conf->addresses[i].prefix;
+		char text[INET_ADDRSTRLEN];
+
+		inet_ntop(AF_INET, &p->addr, text, sizeof(text));
+		json_array_append_new(all, json_sprintf("%s/%u", text, p->plen));
+	}
+	return all;
+}
+
+static json_t *port_counters(const struct port_counters *c)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets", (json_int_t)c->rx_packets,
+		"rx_bytes", (json_int_t)c->rx_bytes, "tx_packets", (json_int_t)c->tx_packets,
+		"tx_bytes", (json_int_t)c->tx_bytes, "from_kernel", (json_int_t)c->from_kernel,
+		"to_kernel", (json_int_t)c->to_kernel);
+}
+
+static const struct dump_port *find_port(const struct dump_port *ports, size_t count, uint32_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ports[i].id == id)
+			return &ports[i];
+	return NULL;
+}
+
+// A wire string need not be terminated, and must be UTF-8 to become JSON.
+static json_t *wire_string(const char *text, size_t size)
+{
+	json_t *string = json_sprintf("%.*s", (int)size, text);
+
+	return string ? string : json_null();
+}
+
+static void add_port(json_t *interface, const struct dump_port *port, const struct counters *c)
+{
+	json_object_set_new(interface, "link_up", json_boolean(port->link_up));
+	json_object_set_new(interface, "mac", json_mac(port->mac));
+	json_object_set_new(interface, "mtu", json_integer(port->mtu));
+	json_object_set_new(interface, "driver", json_string(driver_name(port->driver)));
+	json_object_set_new(interface, "port", wire_string(port->address, sizeof(port->address)));
+	json_object_set_new(interface, "queues", json_integer(port->queues));
+	json_object_set_new(
+		interface, "rx_workers", wire_string(port->rx_workers, sizeof(port->rx_workers)));
+	if (port->id < LIMIT_PORTS)
+		json_object_set_new(interface, "counters", port_counters(&c->sum.ports[port->id]));
+}
+
+static json_t *interface_state(
+	const struct interface_config *conf, const struct dump_port *port, const struct counters *c)
+{
+	json_t *interface = json_pack("{s:s, s:s, s:o}", "name", conf->name, "role",
+		role_name(conf->role), "addresses", addresses(conf));
+
+	if (port)
+		add_port(interface, port, c);
+	else if (conf->role != INTERFACE_MANAGEMENT)
+		json_object_set_new(interface, "link_up", json_false());
+	return interface;
+}
+
+void state_interfaces(struct request *r)
+{
+	struct counters *c = state_counters(r);
+	struct config *now = engine_current(r->env->engine);
+	struct dump_port *ports = NULL;
+	json_t *items;
+	size_t count;
+
+	if (c && state_dump(r, DUMP_PORTS, (void **)&ports, sizeof(*ports), &count) == 0) {
+		items = json_array();
+		for (unsigned int i = 0; now && i < now->n_interfaces; i++) {
+			const struct interface_config *conf = &now->interfaces[i];
+
+			json_array_append_new(
+				items, interface_state(conf, find_port(ports, count, conf->id), c));
+		}
+		reply_list(r, items, json_array_size(items));
+	}
+	free(ports);
+	config_unref(now);
+	free(c);
+}
+
+void state_limits(struct request *r)
+{
+	struct dump_limit *limits = NULL;
+	json_t *items;
+	size_t count;
+
+	if (state_dump(r, DUMP_LIMITS, (void **)&limits, sizeof(*limits), &count) < 0)
+		return;
+	items = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(
+			items, json_pack("{s:o, s:I, s:I, s:I}", "name",
+				       wire_string(limits[i].name, sizeof(limits[i].name)), "used",
+				       (json_int_t)limits[i].used, "max", (json_int_t)limits[i].max,
+				       "bytes", (json_int_t)limits[i].bytes));
+	free(limits);
+	reply_list(r, items, json_array_size(items));
+}
+
+static json_t *device_mac(const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+
+	return memcmp(mac, none, sizeof(none)) == 0 ? json_null() : json_mac(mac);
+}
+
+void state_devices(struct request *r)
+{
+	struct dump_device *devices = NULL;
+	json_t *items;
+	size_t count;
+
+	if (state_dump(r, DUMP_DEVICES, (void **)&devices, sizeof(*devices), &count) < 0)
+		return;
+	items = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(
+			items, json_pack("{s:o, s:o, s:o, s:b}", "address",
+				       wire_string(devices[i].address, sizeof(devices[i].address)),
+				       "mac", device_mac(devices[i].mac), "driver",
+				       wire_string(devices[i].driver, sizeof(devices[i].driver)),
+				       "in_use", devices[i].in_use != 0));
+	free(devices);
+	reply_list(r, items, json_array_size(items));
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Names: the index of each list's names, and references from one list to another.
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/config/context.h"
+#include "control/config/text.h"
+
+void *parse_alloc(struct parse *ps, size_t n, size_t size)
+{
+	void *memory = calloc(n > 0 ? n : 1, size);
+
+	if (memory == NULL)
+		ps->no_memory = true;
+	return memory;
+}
+
+size_t parse_list(struct parse *ps, const char *key, size_t limit, struct path *path, json_t **list)
+{
+	struct reader r = { ps->document, &ps->root, ps->problems };
+
+	*path = (struct path){ .up = &ps->root, .key = key };
+	enum reading got = read_array(&r, key, list);
+	if (got != READ_OK) {
+		ps->list_refused |= got == READ_BAD;
+		return 0;
+	}
+	size_t n = json_array_size(*list);
+	if (n > limit) {
+		report(ps->problems, path, NULL, "%zu entries, more than the limit of %zu", n,
+			limit);
+		ps->list_refused = true;
+		return 0;
+	}
+	return n;
+}
+
+int names_find(const json_t *names, const char *name)
+{
+	const json_t *position = json_object_get(names, name);
+
+	return position != NULL ? (int)json_integer_value(position) : -1;
+}
+
+void parse_name(struct parse *ps, const struct reader *r, const char *key, json_t *names,
+	size_t index, const char *(*wrong)(const char *), char *out)
+{
+	const char *text = NULL;
+
+	if (read_text(r, "name", REQUIRED, &text) != READ_OK)
+		return;
+	const char *why = wrong(text);
+	if (why != NULL) {
+		report_member(r, "name", "%s", why);
+		return;
+	}
+	int other = names_find(names, text);
+	if (other >= 0) {
+		report_member(r, "name", "the name is already used by /%s/%d", key, other);
+		return;
+	}
+	memcpy(out, text, strlen(text) + 1); // the syntax bounds its length
+	if (json_object_set_new(names, text, json_integer((json_int_t)index)) < 0)
+		ps->no_memory = true;
+}
+
+void report_entry(struct parse *ps, const char *list, size_t index, const char *member, int item,
+	const char *format, ...)
+{
+	struct path list_path = { .up = &ps->root, .key = list };
+	struct path entry = { .up = &list_path, .index = index };
+	struct path field = { .up = &entry, .key = member };
+	struct path element = { .up = &field, .index = (size_t)item };
+	json_t *value =
+		json_object_get(json_array_get(json_object_get(ps->document, list), index), member);
+	va_list args;
+
+	if (item >= 0)
+		value = json_array_get(value, (size_t)item);
+	va_start(args, format);
+	reportv(ps->problems, item >= 0 ? &element : &field, value, format, args);
+	va_end(args);
+}
+
+enum reading parse_interface_ref(struct parse *ps, const struct reader *r, const char *key,
+	enum presence presence, unsigned int *out)
+{
+	const char *name = NULL;
+	enum reading got = read_text(r, key, presence, &name);
+
+	if (got != READ_OK)
+		return got;
+	int i = names_find(ps->interface_names, name);
+	if (i < 0) {
+		report_member(r, key, "no interface has this name");
+		return READ_BAD;
+	}
+	if (!ps->interfaces[i].role)
+		return READ_BAD; // reported at the interface
+	if (ps->config->interfaces[i].role == INTERFACE_MANAGEMENT) {
+		report_member(r, key, "is a management interface, which does not forward");
+		return READ_BAD;
+	}
+	*out = (unsigned int)i;
+	return READ_OK;
+}
+
+static enum reading first_address(
+	struct parse *ps, const struct reader *r, const char *key, struct address_ref *out)
+{
+	unsigned int i = 0;
+
+	if (parse_interface_ref(ps, r, key, REQUIRED, &i) != READ_OK ||
+		!ps->interfaces[i].addresses)
+		return READ_BAD;
+	const struct interface_config *interface = &ps->config->interfaces[i];
+	if (interface->n_addresses == 0) {
+		report_member(r, key, "the interface has no address");
+		return READ_BAD;
+	}
+	*out = (struct address_ref){
+		.address = interface->addresses[0].prefix.addr,
+		.interface = i,
+		.vip = -1,
+	};
+	return READ_OK;
+}
+
+enum reading parse_owner(
+	struct parse *ps, const struct reader *r, const char *key, struct address_ref *out)
+{
+	const char *name = NULL;
+
+	if (read_text(r, key, REQUIRED, &name) != READ_OK)
+		return READ_BAD;
+	int i = names_find(ps->vip_names, name);
+	if (i < 0 && names_find(ps->interface_names, name) < 0) {
+		report_member(r, key, "no VIP or interface has this name");
+		return READ_BAD;
+	}
+	if (i < 0)
+		return first_address(ps, r, key, out);
+	if (!ps->vips[i])
+		return READ_BAD;
+	const struct vip_config *vip = &ps->config->vips[i];
+	*out = (struct address_ref){
+		.address = vip->address,
+		.interface = vip->interface,
+		.vip = i,
+	};
+	return READ_OK;
+}
+
+enum reading parse_target(struct parse *ps, const struct reader *r, struct in_addr *out)
+{
+	enum reading got = read_host(r, "target", REQUIRED, out);
+
+	if (got == READ_OK && own_find(ps, *out) != NULL) {
+		report_member(r, "target", "is an address of the router itself");
+		return READ_BAD;
+	}
+	return got;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The kernel of the mirrors' namespace: sysctls, addresses and routes by netlink, gratuitous ARP,
+// and the monitor that hands the kernel's routes (ours and the routing daemons') to the data plane.
+// Three subsystems of one state, because additions, announcements and removals have their own
+// places in a commit: kernel-add, data plane, garp, kernel-remove. Commit thread only, except
+// degraded() and kernel_counters().
+#pragma once
+
+#include <stdint.h>
+
+#include "control/config/engine.h"
+#include "control/dataplane/client.h"
+#include "control/main/jobs.h"
+
+struct kernel;
+
+struct kernel_counters {
+	uint64_t repairs;	 // differences that audits repaired
+	uint64_t route_resyncs;	 // full reads of the kernel's routes
+	uint64_t routes;	 // prefixes that the data plane was told
+	uint64_t routes_refused; // route batches that the data plane refused
+};
+
+// `netns` is a name under /run/netns. The namespace need not exist yet: until it does, the
+// subsystems are degraded. `client` and `jobs` are borrowed. NULL on memory failure.
+struct kernel *kernel_create(const char *netns, struct client *client, struct jobs *jobs);
+void kernel_destroy(struct kernel *k);
+
+struct subsystem kernel_add_subsystem(struct kernel *k);
+struct subsystem kernel_garp_subsystem(struct kernel *k);
+struct subsystem kernel_remove_subsystem(struct kernel *k);
+
+void kernel_counters(const struct kernel *k, struct kernel_counters *out); // any thread

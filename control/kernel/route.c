@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Our routes in the main table: those with our protocol number. The metric is the administrative
+// distance in its upper byte, which is how zebra reads it.
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/kernel/sync.h"
+
+struct hop {
+	in_addr_t gateway;
+	int ifindex;
+};
+
+struct entry {
+	in_addr_t destination;
+	uint8_t plen;
+	uint8_t type;	// RTN_*
+	uint8_t n_hops; // above MSG_ROUTE_HOPS: more than we install
+	bool wanted;
+	uint32_t metric;
+	struct hop hops[MSG_ROUTE_HOPS];
+};
+
+struct entries {
+	struct sync *sync;
+	const struct wanted *wanted;
+	struct entry *list;
+	size_t count, capacity;
+	int failed;
+};
+
+static const uint8_t kernel_types[] = {
+	[ROUTE_UNICAST] = RTN_UNICAST,
+	[ROUTE_BLACKHOLE] = RTN_BLACKHOLE,
+	[ROUTE_UNREACHABLE] = RTN_UNREACHABLE,
+	[ROUTE_PROHIBIT] = RTN_PROHIBIT,
+};
+
+static int by_hop(const void *a, const void *b)
+{
+	const struct hop *x = a, *y = b;
+
+	if (x->gateway != y->gateway)
+		return x->gateway < y->gateway ? -1 : 1;
+	return x->ifindex - y->ifindex;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->destination != y->destination)
+		return x->destination < y->destination ? -1 : 1;
+	if (x->plen != y->plen)
+		return x->plen - y->plen;
+	return x->metric < y->metric ? -1 : x->metric > y->metric;
+}
+
+static bool same_content(const struct entry *a, const struct entry *b)
+{
+	return a->type == b->type && a->n_hops == b->n_hops && a->n_hops <= MSG_ROUTE_HOPS &&
+	       memcmp(a->hops, b->hops, a->n_hops * sizeof(a->hops[0])) == 0;
+}
+
+static void add_hop(struct entry *e, const struct nlattr *gateway, int ifindex)
+{
+	if (e->n_hops < MSG_ROUTE_HOPS)
+		e->hops[e->n_hops] = (struct hop){
+			.gateway = gateway != NULL ? mnl_attr_get_u32(gateway) : 0,
+			.ifindex = ifindex,
+		};
+	e->n_hops += e->n_hops <= MSG_ROUTE_HOPS;
+}
+
+static void add_multipath(struct entry *e, const struct nlattr *multipath)
+{
+	const struct rtnexthop *h = mnl_attr_get_payload(multipath);
+	int left = mnl_attr_get_payload_len(multipath);
+
+	while (left >= (int)sizeof(*h) && h->rtnh_len >= sizeof(*h) && h->rtnh_len <= left) {
+		const struct nlattr *a[RTA_GATEWAY + 1];
+
+		netlink_nested(h + 1, h->rtnh_len - sizeof(*h), a, RTA_GATEWAY + 1);
+		add_hop(e, a[RTA_GATEWAY], h->rtnh_ifindex);
+		left -= (int)NLMSG_ALIGN(h->rtnh_len);
+		h = (const void *)((const char *)h + NLMSG_ALIGN(h->rtnh_len));
+	}
+}
+
+static struct entry *append(struct entries *e)
+{
+	if (e->count == e->capacity) {
+		size_t capacity = e->capacity ? e->capacity * 2 : 64;
+		struct entry *list = realloc(e->list, capacity * sizeof(*list));
+
+		if (list == NULL) {
+			e->failed = -ENOMEM;
+			return NULL;
+		}
+		e->list = list;
+		e->capacity = capacity;
+	}
+	e->list[e->count] = (struct entry){ 0 };
+	return &e->list[e->count++];
+}
+
+static void on_route(void *ctx, const struct nlmsghdr *h)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a[RTA_TABLE + 1];
+	struct entries *e = ctx;
+	struct entry *x;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
+		m->rtm_family != AF_INET || m->rtm_protocol != VROUTER_RTPROT ||
+		m->rtm_table != RT_TABLE_MAIN || (m->rtm_flags & RTM_F_CLONED) != 0)
+		return;
+	x = append(e);
+	if (x == NULL)
+		return;
+	netlink_attributes(h, sizeof(*m), a, RTA_TABLE + 1);
+	x->destination = a[RTA_DST] != NULL ? mnl_attr_get_u32(a[RTA_DST]) : 0;
+	x->plen = m->rtm_dst_len;
+	x->type = m->rtm_type;
+	x->metric = a[RTA_PRIORITY] != NULL ? mnl_attr_get_u32(a[RTA_PRIORITY]) : 0;
+	if (a[RTA_MULTIPATH] != NULL)
+		add_multipath(x, a[RTA_MULTIPATH]);
+	else if (m->rtm_type == RTN_UNICAST)
+		add_hop(x, a[RTA_GATEWAY],
+			a[RTA_OIF] != NULL ? (int)mnl_attr_get_u32(a[RTA_OIF]) : 0);
+	if (x->n_hops <= MSG_ROUTE_HOPS)
+		qsort(x->hops, x->n_hops, sizeof(x->hops[0]), by_hop);
+}
+
+static int read_kernel(struct entries *e)
+{
+	uint8_t buffer[NLMSG_SPACE(sizeof(struct rtmsg)) + 64];
+	int rc = -EINTR;
+
+	for (int tries = 0; tries < 10 && rc == -EINTR; tries++) {
+		struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+		struct rtmsg *m;
+
+		e->count = 0;
+		h->nlmsg_type = RTM_GETROUTE;
+		m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+		m->rtm_family = AF_INET;
+		m->rtm_protocol = VROUTER_RTPROT; // the kernel sends no others
+		mnl_attr_put_u32(h, RTA_TABLE, RT_TABLE_MAIN);
+		rc = netlink_dump(e->sync->nl, h, on_route, e);
+	}
+	if (rc == 0)
+		rc = e->failed;
+	if (e->count > 0)
+		qsort(e->list, e->count, sizeof(*e->list), by_key);
+	return rc;
+}
+
+// The route with the hops whose mirrors are there; false when none is.
+static bool resolve(const struct sync *s, const struct wanted_route *w, struct entry *out)
+{
+	*out = (struct entry){ .destination = w->destination.s_addr,
+		.plen = w->plen,
+		.type = kernel_types[w->type],
+		.metric = (uint32_t)w->priority << 24 };
+	for (unsigned int i = 0; i < w->n_hops; i++) {
+		const struct link *l = links_by_name(s->links, w->hops[i].mirror);
+
+		if (l != NULL)
+			out->hops[out->n_hops++] =
+				(struct hop){ w->hops[i].gateway.s_addr, l->ifindex };
+	}
+	qsort(out->hops, out->n_hops, sizeof(out->hops[0]), by_hop);
+	return w->n_hops == 0 || out->n_hops > 0;
+}
+
+static void put_multipath(struct nlmsghdr *h, const struct entry *e)
+{
+	struct nlattr *nest = mnl_attr_nest_start(h, RTA_MULTIPATH);
+
+	for (unsigned int i = 0; i < e->n_hops; i++) {
+		struct rtnexthop *n = mnl_nlmsg_get_payload_tail(h);
+
+		*n = (struct rtnexthop){ .rtnh_ifindex = e->hops[i].ifindex };
+		h->nlmsg_len += (uint32_t)NLMSG_ALIGN(sizeof(*n));
+		mnl_attr_put_u32(h, RTA_GATEWAY, e->hops[i].gateway);
+		n->rtnh_len = (uint16_t)((char *)mnl_nlmsg_get_payload_tail(h) - (char *)n);
+	}
+	mnl_attr_nest_end(h, nest);
+}
+
+static void put_request(
+	struct netlink_batch *b, uint16_t type, uint16_t flags, uint32_t tag, const struct entry *e)
+{
+	struct nlmsghdr *h = netlink_batch_add(b, type, flags, tag);
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->rtm_family = AF_INET;
+	m->rtm_dst_len = e->plen;
+	m->rtm_table = RT_TABLE_MAIN;
+	m->rtm_protocol = VROUTER_RTPROT;
+	m->rtm_scope = type == RTM_NEWROUTE ? RT_SCOPE_UNIVERSE : RT_SCOPE_NOWHERE;
+	m->rtm_type = e->type;
+	mnl_attr_put_u32(h, RTA_DST, e->destination);
+	mnl_attr_put_u32(h, RTA_PRIORITY, e->metric);
+	if (e->n_hops > 1 && e->n_hops <= MSG_ROUTE_HOPS) {
+		put_multipath(h, e);
+	} else if (e->n_hops == 1) {
+		mnl_attr_put_u32(h, RTA_OIF, (uint32_t)e->hops[0].ifindex);
+		if (e->hops[0].gateway != 0)
+			mnl_attr_put_u32(h, RTA_GATEWAY, e->hops[0].gateway);
+	}
+}
+
+static void on_added(void *ctx, uint32_t tag, int error, const char *text)
+{
+	struct entries *e = ctx;
+
+	sync_answer(e->sync, e->wanted->routes[tag].pointer, error, text);
+}
+
+static void on_removed(void *ctx, uint32_t tag, int error, const char *text)
+{
+	struct entries *e = ctx;
+
+	sync_answer(e->sync, "", error == -ESRCH || error == -ENODEV ? 0 : error, text);
+}
+
+// The entry of the kernel with this key and content.
+static struct entry *find(const struct entries *e, const struct entry *key)
+{
+	struct entry *x;
+
+	if (e->count == 0)
+		return NULL;
+	x = bsearch(key, e->list, e->count, sizeof(*key), by_key);
+	if (x == NULL)
+		return NULL;
+	while (x > e->list && by_key(x - 1, key) == 0)
+		x--;
+	for (; x < e->list + e->count && by_key(x, key) == 0; x++)
+		if (same_content(x, key))
+			return x;
+	return NULL;
+}
+
+static int add_missing(struct entries *e)
+{
+	struct netlink_batch b;
+	int rc = netlink_batch_begin(&b, e->sync->nl, on_added, e);
+
+	for (size_t i = 0; rc == 0 && i < e->wanted->n_routes; i++) {
+		struct entry key, *x;
+
+		if (!resolve(e->sync, &e->wanted->routes[i], &key)) {
+			e->sync->missing++;
+			e->sync->absent++;
+			continue;
+		}
+		x = find(e, &key);
+		if (x != NULL) {
+			x->wanted = true;
+			continue;
+		}
+		e->sync->missing++;
+		if ((e->sync->todo & SYNC_ADD) != 0)
+			put_request(
+				&b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, (uint32_t)i, &key);
+	}
+	return rc < 0 ? rc : netlink_batch_end(&b);
+}
+
+// A route that add_missing() replaced is not there any more: the kernel says so, which is fine.
+static int remove_extra(struct entries *e)
+{
+	struct netlink_batch b;
+	int rc = netlink_batch_begin(&b, e->sync->nl, on_removed, e);
+
+	for (size_t i = 0; rc == 0 && i < e->count; i++) {
+		if (e->list[i].wanted)
+			continue;
+		e->sync->extra++;
+		if ((e->sync->todo & SYNC_REMOVE) != 0)
+			put_request(&b, RTM_DELROUTE, 0, (uint32_t)i, &e->list[i]);
+	}
+	return rc < 0 ? rc : netlink_batch_end(&b);
+}
+
+int static_sync(struct sync *s, const struct wanted *w)
+{
+	struct entries e = { .sync = s, .wanted = w };
+	int rc = read_kernel(&e);
+
+	if (rc == 0)
+		rc = add_missing(&e);
+	if (rc == 0)
+		rc = remove_extra(&e);
+	free(e.list);
+	return rc;
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Subscribe, then dump: notifications that wait in the socket while the dump is read are applied
+// after it; each is idempotent. Some losses have no notification: IPv4 routes vanish silently with
+// their netdev or source address, and next hops go down silently with a carrier. Those are found by
+// reading the table again after the netdev's or address's own notification.
+#include "control/kernel/route_sync.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "control/kernel/netlink.h"
+#include "control/kernel/route_table.h"
+#include "control/main/log.h"
+
+struct route_sync {
+	struct route_sync_conf conf;
+	struct netlink monitor;
+	struct watch watch;
+	struct route_table *table;
+	bool reread;	  // the table must be read from the kernel
+	bool full;	  // the data plane must be told everything
+	bool changed;	  // netdevs or addresses did
+	uint64_t boot_id; // of the data plane that was told
+	size_t batch_len; // of the message to the data plane in `batch`
+	uint32_t batch_count;
+	uint32_t batch_flags;
+	_Atomic uint64_t rereads, told, refused;
+	_Alignas(8) uint8_t batch[MSG_MAX - sizeof(struct msg_routes)];
+};
+
+static bool route_type_of(uint8_t kernel_type, uint8_t *type)
+{
+	switch (kernel_type) {
+	case RTN_UNICAST:
+		*type = ROUTE_UNICAST;
+		return true;
+	case RTN_BLACKHOLE:
+		*type = ROUTE_BLACKHOLE;
+		return true;
+	case RTN_UNREACHABLE:
+		*type = ROUTE_UNREACHABLE;
+		return true;
+	case RTN_PROHIBIT:
+		*type = ROUTE_PROHIBIT;
+		return true;
+	default:
+		return false; // local, broadcast and multicast are not the kernel's to tell
+	}
+}
+
+static void add_hop(struct table_route *r, const struct nlattr *const *a, int ifindex,
+	unsigned int flags, uint16_t weight)
+{
+	struct table_hop *h = &r->hops[r->n_hops];
+
+	if (r->n_hops == MSG_ROUTE_HOPS)
+		return; // the data plane takes no more: the first ones carry the traffic
+	*h = (struct table_hop){ .ifindex = ifindex, .weight = weight };
+	h->down = (flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0;
+	if (a[RTA_GATEWAY] != NULL)
+		h->gateway = mnl_attr_get_u32(a[RTA_GATEWAY]);
+	if (a[RTA_VIA] != NULL)
+		h->ifindex = 0; // gateway of another family: no port
+	r->n_hops++;
+}
+
+static void add_multipath(struct table_route *r, const struct nlattr *multipath)
+{
+	const struct rtnexthop *h = mnl_attr_get_payload(multipath);
+	int left = mnl_attr_get_payload_len(multipath);
+
+	while (left >= (int)sizeof(*h) && h->rtnh_len >= sizeof(*h) && h->rtnh_len <= left) {
+		const struct nlattr *a[RTA_VIA + 1];
+
+		netlink_nested(h + 1, h->rtnh_len - sizeof(*h), a, RTA_VIA + 1);
+		add_hop(r, a, h->rtnh_ifindex, h->rtnh_flags, (uint16_t)(h->rtnh_hops + 1));
+		left -= (int)NLMSG_ALIGN(h->rtnh_len);
+		h = (const void *)((const char *)h + NLMSG_ALIGN(h->rtnh_len));
+	}
+}
+
+// Whether the message is about a route that the data plane follows. Connected routes (protocol
+// kernel) it makes itself, from its addresses.
+static bool parse_route(const struct nlmsghdr *h, struct table_route *r)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a[RTA_VIA + 1];
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return false;
+	netlink_attributes(h, sizeof(*m), a, RTA_VIA + 1);
+	if (m->rtm_family != AF_INET || m->rtm_protocol == RTPROT_KERNEL || m->rtm_tos != 0 ||
+		m->rtm_table != RT_TABLE_MAIN || (m->rtm_flags & RTM_F_CLONED) != 0 ||
+		m->rtm_dst_len > 32)
+		return false;
+	*r = (struct table_route){ .plen = m->rtm_dst_len };
+	if (!route_type_of(m->rtm_type, &r->type))
+		return false;
+	if (a[RTA_DST] != NULL)
+		r->prefix = mnl_attr_get_u32(a[RTA_DST]);
+	if (a[RTA_PRIORITY] != NULL)
+		r->metric = mnl_attr_get_u32(a[RTA_PRIORITY]);
+	if (r->type != ROUTE_UNICAST)
+		return true;
+	if (a[RTA_MULTIPATH] != NULL)
+		add_multipath(r, a[RTA_MULTIPATH]);
+	else
+		add_hop(r, a, a[RTA_OIF] != NULL ? (int)mnl_attr_get_u32(a[RTA_OIF]) : 0,
+			m->rtm_flags, 1);
+	return r->n_hops > 0;
+}
+
+static void add(struct route_sync *s, const struct table_route *r, enum table_place place)
+{
+	if (route_table_add(s->table, r, place) < 0)
+		s->reread = true;
+}
+
+static void on_dumped(void *ctx, const struct nlmsghdr *h)
+{
+	struct route_sync *s = ctx;
+	struct table_route r;
+
+	if (h->nlmsg_type == RTM_NEWROUTE && parse_route(h, &r))
+		add(s, &r, TABLE_LAST);
+}
+
+static int reread(struct route_sync *s)
+{
+	uint8_t buffer[NLMSG_SPACE(sizeof(struct rtmsg)) + 64];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *m;
+	int rc;
+
+	h->nlmsg_type = RTM_GETROUTE;
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->rtm_family = AF_INET;
+	mnl_attr_put_u32(h, RTA_TABLE, RT_TABLE_MAIN);
+	route_table_clear(s->table);
+	s->reread = false;
+	atomic_fetch_add(&s->rereads, 1);
+	rc = netlink_dump(s->conf.requests, h, on_dumped, s);
+	if (rc < 0)
+		s->reread = true;
+	return s->reread && rc == 0 ? -ENOMEM : rc;
+}
+
+static void on_notification(struct route_sync *s, const struct nlmsghdr *h)
+{
+	struct table_route r;
+
+	switch (h->nlmsg_type) {
+	case RTM_NEWROUTE:
+		if (parse_route(h, &r))
+			add(s, &r,
+				(h->nlmsg_flags & NLM_F_REPLACE) != 0  ? TABLE_REPLACE
+				: (h->nlmsg_flags & NLM_F_APPEND) != 0 ? TABLE_LAST
+								       : TABLE_FIRST);
+		break;
+	case RTM_DELROUTE:
+		if (parse_route(h, &r))
+			route_table_delete(s->table, &r);
+		break;
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		if (links_event(s->conf.links, h))
+			s->changed = s->reread = true;
+		break;
+	case RTM_DELADDR:
+		s->changed = s->reread = true;
+		break;
+	default:
+		break;
+	}
+}
+
+// Everything that waits in the socket.
+static void drain(struct route_sync *s)
+{
+	struct sockaddr_nl from = { 0 };
+	struct iovec iov = { .iov_base = s->monitor.receive, .iov_len = NETLINK_RECV_BYTES };
+	struct msghdr m = { .msg_name = &from, .msg_iov = &iov, .msg_iovlen = 1 };
+
+	for (;;) {
+		const struct nlmsghdr *h = (const void *)s->monitor.receive;
+		ssize_t got;
+		int n;
+
+		m.msg_namelen = sizeof(from);
+		got = recvmsg(mnl_socket_get_fd(s->monitor.socket), &m, MSG_DONTWAIT);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == ENOBUFS) { // notifications were lost
+			s->changed = s->reread = true;
+			continue;
+		}
+		if (got <= 0)
+			return;
+		if (from.nl_pid != 0)
+			continue; // only the kernel's word counts
+		n = (int)got;
+		for (; mnl_nlmsg_ok(h, n); h = mnl_nlmsg_next(h, &n))
+			on_notification(s, h);
+	}
+}
+
+static uint32_t port_of(void *ctx, int ifindex)
+{
+	struct route_sync *s = ctx;
+	const struct link *l = links_by_index(s->conf.links, ifindex);
+
+	return l != NULL ? l->port : 0;
+}
+
+// Refusals are counted and not repeated; the client logs them.
+static int send_batch(struct route_sync *s)
+{
+	int rc = client_routes(
+		s->conf.client, s->batch_flags, s->batch, s->batch_len, s->batch_count);
+
+	s->batch_len = 0;
+	s->batch_count = 0;
+	s->batch_flags = 0;
+	if (rc < 0 && client_connected(s->conf.client)) {
+		atomic_fetch_add(&s->refused, 1);
+		rc = 0;
+	}
+	return rc;
+}
+
+static int emit(void *ctx, const struct msg_route *r, const struct msg_hop *hops)
+{
+	size_t bytes = sizeof(*r) + r->n_hops * sizeof(*hops);
+	struct route_sync *s = ctx;
+
+	if (s->batch_len + bytes > sizeof(s->batch)) {
+		int rc = send_batch(s);
+
+		if (rc < 0)
+			return rc;
+	}
+	memcpy(s->batch + s->batch_len, r, sizeof(*r));
+	memcpy(s->batch + s->batch_len + sizeof(*r), hops, r->n_hops * sizeof(*hops));
+	s->batch_len += bytes;
+	s->batch_count++;
+	return 0;
+}
+
+static int tell(struct route_sync *s)
+{
+	struct table_report report = {
+		.full = s->full, .port_of = port_of, .emit = emit, .ctx = s
+	};
+	int rc;
+
+	s->batch_len = 0;
+	s->batch_count = 0;
+	s->batch_flags = s->full ? ROUTES_MARK : 0;
+	rc = route_table_report(s->table, &report);
+	if (s->full)
+		s->batch_flags |= ROUTES_SWEEP;
+	if (rc == 0 && (s->batch_count > 0 || s->full))
+		rc = send_batch(s);
+	s->full = rc < 0;
+	atomic_store(&s->told, route_table_told(s->table));
+	return rc;
+}
+
+int route_sync_pump(struct route_sync *s)
+{
+	int rc = 0;
+
+	if (s->monitor.socket == NULL)
+		return -ENOTCONN;
+	drain(s);
+	if (s->conf.links->changed)
+		s->full = true; // port ids mean other netdevs
+	s->conf.links->changed = false;
+	if (client_boot_id(s->conf.client) != s->boot_id)
+		s->full = true;
+	if (s->reread)
+		rc = reread(s);
+	if (rc < 0)
+		return rc;
+	// A data plane that holds no configuration yet has no ports for routes.
+	if (!client_connected(s->conf.client) || client_generation(s->conf.client) == 0)
+		return -ENOTCONN;
+	s->boot_id = client_boot_id(s->conf.client);
+	return tell(s);
+}
+
+static void on_readable(void *ctx, uint32_t events)
+{
+	struct route_sync *s = ctx;
+
+	route_sync_pump(s);
+	if (s->changed && s->conf.changed != NULL)
+		s->conf.changed(s->conf.ctx);
+	s->changed = false;
+}
+
+struct route_sync *route_sync_create(const struct route_sync_conf *conf)
+{
+	struct route_sync *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->conf = *conf;
+	s->table = route_table_create();
+	if (s->table == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->watch = (struct watch){ .fd = -1, .ready = on_readable, .ctx = s };
+	return s;
+}
+
+void route_sync_destroy(struct route_sync *s)
+{
+	if (s == NULL)
+		return;
+	route_sync_close(s);
+	route_table_destroy(s->table);
+	free(s);
+}
+
+int route_sync_open(struct route_sync *s, int netns_fd)
+{
+	static const unsigned int groups[] = { RTNLGRP_IPV4_ROUTE, RTNLGRP_LINK,
+		RTNLGRP_IPV4_IFADDR, 0 };
+	int rc = netlink_open(&s->monitor, netns_fd, groups);
+
+	if (rc < 0)
+		return rc;
+	s->reread = true;
+	s->watch.fd = mnl_socket_get_fd(s->monitor.socket);
+	rc = jobs_watch(s->conf.jobs, &s->watch);
+	if (rc < 0) {
+		netlink_close(&s->monitor);
+		s->watch.fd = -1;
+	}
+	return rc;
+}
+
+void route_sync_close(struct route_sync *s)
+{
+	if (s->watch.fd >= 0)
+		jobs_unwatch(s->conf.jobs, &s->watch);
+	s->watch.fd = -1;
+	netlink_close(&s->monitor);
+}
+
+void route_sync_counters(const struct route_sync *s, struct kernel_counters *out)
+{
+	out->route_resyncs = atomic_load(&s->rereads);
+	out->routes = atomic_load(&s->told);
+	out->routes_refused = atomic_load(&s->refused);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Route monitor: follows the main table of the mirrors' namespace, whoever writes it, and keeps the
+// data plane's routes the same. Commit thread only.
+#pragma once
+
+#include <stdint.h>
+
+#include "control/dataplane/client.h"
+#include "control/kernel/kernel.h"
+#include "control/kernel/links.h"
+#include "control/main/jobs.h"
+
+struct route_sync;
+
+// What it needs; all borrowed. `requests` is a socket for dumps. changed() is called from the watch
+// after netdevs or addresses changed in a way that may have cost us routes.
+struct route_sync_conf {
+	struct client *client;
+	struct jobs *jobs;
+	struct links *links;
+	struct netlink *requests;
+	void (*changed)(void *ctx);
+	void *ctx;
+};
+
+struct route_sync *route_sync_create(const struct route_sync_conf *conf); // NULL: memory
+void route_sync_destroy(struct route_sync *s);
+
+// Subscribes in the namespace; the table is read at the next pump. 0 or negative errno.
+int route_sync_open(struct route_sync *s, int netns_fd);
+void route_sync_close(struct route_sync *s);
+
+// Takes what the kernel told, reads all of it again when something was missed, and tells the data
+// plane. 0, or negative errno: what is left is done by a later call. Call it after own changes, and
+// about once a second.
+int route_sync_pump(struct route_sync *s);
+
+void route_sync_counters(const struct route_sync *s, struct kernel_counters *out); // any thread

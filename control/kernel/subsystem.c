@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The three kernel subsystems. All of them compare what is wanted with what the kernel has:
+// additions before the data plane's flip, removals after it; the audit does both.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/kernel/garp.h"
+#include "control/kernel/kernel.h"
+#include "control/kernel/netns.h"
+#include "control/kernel/route_sync.h"
+#include "control/kernel/sync.h"
+#include "control/kernel/sysctl.h"
+#include "control/main/log.h"
+
+static const char no_namespace[] = "the namespace of the mirrors does not exist";
+static const char no_mirror[] = "the mirror of an interface is missing or down";
+static const char no_answer[] = "the kernel refused, or did not answer";
+
+struct kernel {
+	char netns[64];
+	int netns_fd; // -1: not open
+	struct netlink requests;
+	struct links links;
+	struct garp garp;
+	struct route_sync *routes;
+	struct jobs *jobs;
+	struct watch tick;
+	struct wanted *now; // of the configuration applied last, NULL: none
+	bool touched;	    // this commit reached the kernel: removals or an undo have work
+	const char *_Atomic degraded;
+	_Atomic uint64_t repairs;
+};
+
+static void degrade(struct kernel *k, const char *why)
+{
+	const char *before = atomic_exchange(&k->degraded, why);
+
+	if (why != NULL && why != before)
+		log_warning("kernel: %s", why);
+}
+
+static void close_namespace(struct kernel *k)
+{
+	route_sync_close(k->routes);
+	garp_close(&k->garp);
+	netlink_close(&k->requests);
+	if (k->netns_fd >= 0)
+		close(k->netns_fd);
+	k->netns_fd = -1;
+}
+
+// Whether the descriptor still is the namespace that has the name: it may be deleted and made
+// again.
+static bool is_current(const struct kernel *k)
+{
+	char path[128];
+	struct stat mine, named;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", k->netns);
+	return k->netns_fd >= 0 && fstat(k->netns_fd, &mine) == 0 && stat(path, &named) == 0 &&
+	       mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+}
+
+static int open_namespace(struct kernel *k)
+{
+	int rc;
+
+	if (is_current(k))
+		return 0;
+	close_namespace(k);
+	rc = netns_open(k->netns);
+	if (rc < 0)
+		return rc;
+	k->netns_fd = rc;
+	rc = netlink_open(&k->requests, k->netns_fd, NULL);
+	if (rc == 0)
+		rc = garp_open(&k->garp, k->netns_fd);
+	if (rc == 0)
+		rc = sysctl_apply(k->netns_fd);
+	if (rc == 0)
+		rc = route_sync_open(k->routes, k->netns_fd);
+	if (rc < 0)
+		close_namespace(k);
+	return rc;
+}
+
+// Addresses before routes, which need them; routes again after removals, which may cost some.
+static int sync_all(struct kernel *k, const struct wanted *w, struct sync *s)
+{
+	int rc = links_refresh(&k->links, &k->requests);
+
+	s->nl = &k->requests;
+	s->links = &k->links;
+	s->garp = &k->garp;
+	if (rc == 0)
+		rc = addr_sync(s, w);
+	if (rc == 0)
+		rc = static_sync(s, w);
+	return rc;
+}
+
+static void judge(struct kernel *k, int rc, const struct sync *s)
+{
+	if (rc < 0 || s->refused < 0)
+		degrade(k, no_answer);
+	else
+		degrade(k, s->absent > 0 ? no_mirror : NULL);
+}
+
+static int add_prepare(
+	void *ctx, const struct config *from, const struct config *to, struct problems *p)
+{
+	struct kernel *k = ctx;
+	struct wanted *w;
+	int rc = wanted_build(to, &w, p);
+
+	k->touched = false;
+	wanted_free(w);
+	return rc;
+}
+
+// Nothing differs from what was applied, nothing is known to be wrong: the audit finds the rest.
+static bool unchanged(const struct kernel *k, const struct wanted *to)
+{
+	return k->now != NULL && atomic_load(&k->degraded) == NULL &&
+	       wanted_same_addresses(k->now, to) && wanted_same_routes(k->now, to);
+}
+
+static int add_apply(
+	void *ctx, const struct config *from, const struct config *to, struct problems *p)
+{
+	struct sync s = { .todo = SYNC_ADD, .problems = p };
+	struct kernel *k = ctx;
+	struct wanted *w;
+	int rc = wanted_build(to, &w, p);
+
+	if (rc == 0)
+		rc = links_set_mirrors(&k->links, to);
+	if (rc < 0) {
+		wanted_free(w);
+		return rc;
+	}
+	if (open_namespace(k) < 0) {
+		degrade(k, no_namespace);
+	} else if (from == NULL || !unchanged(k, w)) {
+		k->touched = true;
+		rc = sync_all(k, w, &s);
+	}
+	if (rc < 0)
+		problem_add(p, "", "cannot configure the kernel: %s", strerror(-rc));
+	if (rc == 0)
+		rc = s.refused;
+	if (rc < 0) {
+		wanted_free(w);
+		return rc; // undo() takes back what was added
+	}
+	if (s.absent > 0)
+		degrade(k, no_mirror);
+	wanted_free(k->now);
+	k->now = w;
+	return 0;
+}
+
+static int repair(struct kernel *k, struct sync *s)
+{
+	int rc = open_namespace(k);
+
+	if (rc < 0) {
+		degrade(k, no_namespace);
+		return rc;
+	}
+	rc = sync_all(k, k->now, s);
+	judge(k, rc, s);
+	return rc;
+}
+
+// Differences that could be repaired: what waits for its mirror is none of them.
+static void count_repairs(struct kernel *k, const struct sync *s)
+{
+	unsigned int n = s->missing + s->extra - s->absent;
+
+	if (n == 0 || s->missing + s->extra < s->absent)
+		return;
+	atomic_fetch_add(&k->repairs, n);
+	log_notice("kernel: %u differences repaired", n);
+}
+
+static void add_undo(void *ctx, const struct config *from, const struct config *to, bool applied)
+{
+	struct sync s = { .todo = SYNC_ADD | SYNC_REMOVE };
+	struct problems ignored = { 0 };
+	struct kernel *k = ctx;
+	struct wanted *w = NULL;
+
+	if (k->touched && from != NULL && wanted_build(from, &w, &ignored) == 0 &&
+		links_set_mirrors(&k->links, from) == 0) {
+		wanted_free(k->now);
+		k->now = w;
+		repair(k, &s);
+	} else {
+		wanted_free(w);
+	}
+	problems_clear(&ignored);
+}
+
+static int add_compare(void *ctx, const struct config *now, bool do_repair)
+{
+	struct sync s = { .todo = do_repair ? SYNC_ADD | SYNC_REMOVE : 0 };
+	struct problems ignored = { 0 };
+	struct kernel *k = ctx;
+	struct wanted *w;
+	int rc = wanted_build(now, &w, &ignored);
+
+	problems_clear(&ignored);
+	if (rc == 0)
+		rc = links_set_mirrors(&k->links, now);
+	if (rc < 0) {
+		wanted_free(w);
+		return rc;
+	}
+	wanted_free(k->now);
+	k->now = w;
+	rc = repair(k, &s);
+	if (rc < 0)
+		return rc;
+	if (do_repair) {
+		count_repairs(k, &s);
+		garp_send(&k->garp, &k->links);
+		route_sync_pump(k->routes);
+	}
+	return (int)(s.missing + s.extra);
+}
+
+static int garp_apply(
+	void *ctx, const struct config *from, const struct config *to, struct problems *p)
+{
+	struct kernel *k = ctx;
+
+	if (k->netns_fd >= 0)
+		garp_send(&k->garp, &k->links);
+	return 0;
+}
+
+// Removes what is not wanted any more, and makes up for routes that went with an address. The
+// kernel's routes are with the data plane when this returns.
+static int remove_apply(
+	void *ctx, const struct config *from, const struct config *to, struct problems *p)
+{
+	struct sync s = { .todo = SYNC_ADD | SYNC_REMOVE, .problems = p };
+	struct kernel *k = ctx;
+	int rc = 0;
+
+	if (k->netns_fd < 0 || k->now == NULL)
+		return 0;
+	if (k->touched) {
+		rc = sync_all(k, k->now, &s);
+		if (rc == 0)
+			rc = s.refused;
+		if (rc < 0)
+			return rc;
+		judge(k, rc, &s);
+	}
+	rc = route_sync_pump(k->routes);
+	if (rc < 0 && rc != -ENOTCONN)
+		log_warning("routes are not with the data plane yet: %s", strerror(-rc));
+	return 0;
+}
+
+static int nothing_to_prepare(
+	void *ctx, const struct config *from, const struct config *to, struct problems *p)
+{
+	return 0;
+}
+
+// kernel-add restores `from` for all three.
+static void nothing_to_undo(
+	void *ctx, const struct config *from, const struct config *to, bool applied)
+{
+}
+
+static int nothing_to_compare(void *ctx, const struct config *now, bool do_repair)
+{
+	return 0;
+}
+
+// The last subsystem of all: a data plane that was just repaired gets its routes at once.
+static int remove_compare(void *ctx, const struct config *now, bool do_repair)
+{
+	struct kernel *k = ctx;
+
+	if (do_repair)
+		route_sync_pump(k->routes);
+	return 0;
+}
+
+static const char *degraded(void *ctx)
+{
+	struct kernel *k = ctx;
+
+	return atomic_load(&k->degraded);
+}
+
+static const char *never_degraded(void *ctx)
+{
+	return NULL;
+}
+
+// Netdevs or addresses changed behind our back: a restarted data plane's mirrors, or somebody's
+// hands.
+static void on_changed(void *ctx)
+{
+	struct sync s = { .todo = SYNC_ADD | SYNC_REMOVE };
+	struct kernel *k = ctx;
+
+	if (k->now == NULL || repair(k, &s) < 0)
+		return;
+	count_repairs(k, &s);
+	route_sync_pump(k->routes);
+}
+
+static void on_tick(void *ctx)
+{
+	struct kernel *k = ctx;
+
+	if (k->netns_fd < 0) {
+		if (k->now != NULL && open_namespace(k) == 0)
+			on_changed(k);
+		return;
+	}
+	garp_send(&k->garp, &k->links);
+	route_sync_pump(k->routes);
+}
+
+struct kernel *kernel_create(const char *netns, struct client *client, struct jobs *jobs)
+{
+	struct kernel *k = calloc(1, sizeof(*k));
+	struct route_sync_conf conf = { .client = client, .jobs = jobs };
+
+	if (k == NULL)
+		return NULL;
+	k->netns_fd = -1;
+	k->garp.fd = -1;
+	k->jobs = jobs;
+	snprintf(k->netns, sizeof(k->netns), "%s", netns);
+	conf.links = &k->links;
+	conf.requests = &k->requests;
+	conf.changed = on_changed;
+	conf.ctx = k;
+	k->routes = route_sync_create(&conf);
+	k->tick = (struct watch){ .fd = -1, .tick = on_tick, .ctx = k };
+	if (k->routes == NULL || jobs_watch(jobs, &k->tick) < 0) {
+		route_sync_destroy(k->routes);
+		free(k);
+		return NULL;
+	}
+	return k;
+}
+
+void kernel_destroy(struct kernel *k)
+{
+	if (k == NULL)
+		return;
+	jobs_unwatch(k->jobs, &k->tick);
+	close_namespace(k);
+	route_sync_destroy(k->routes);
+	links_clear(&k->links);
+	wanted_free(k->now);
+	free(k);
+}
+
+struct subsystem kernel_add_subsystem(struct kernel *k)
+{
+	return (struct subsystem){
+		.name = "kernel-add",
+		.ctx = k,
+		.prepare = add_prepare,
+		.apply = add_apply,
+		.undo = add_undo,
+		.compare = add_compare,
+		.degraded = degraded,
+	};
+}
+
+struct subsystem kernel_garp_subsystem(struct kernel *k)
+{
+	return (struct subsystem){
+		.name = "garp",
+		.ctx = k,
+		.prepare = nothing_to_prepare,
+		.apply = garp_apply,
+		.undo = nothing_to_undo,
+		.compare = nothing_to_compare,
+		.degraded = never_degraded,
+	};
+}
+
+struct subsystem kernel_remove_subsystem(struct kernel *k)
+{
+	return (struct subsystem){
+		.name = "kernel-remove",
+		.ctx = k,
+		.prepare = nothing_to_prepare,
+		.apply = remove_apply,
+		.undo = nothing_to_undo,
+		.compare = remove_compare,
+		.degraded = never_degraded,
+	};
+}
+
+void kernel_counters(const struct kernel *k, struct kernel_counters *out)
+{
+	*out = (struct kernel_counters){ .repairs = atomic_load(&k->repairs) };
+	route_sync_counters(k->routes, out);
+}

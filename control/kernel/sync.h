@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// One pass of making the kernel as wanted: it always starts from what the kernel has, so that a
+// commit, an undo, the first start and an audit are the same code and touch only what differs.
+#pragma once
+
+#include "control/config/problem.h"
+#include "control/kernel/garp.h"
+#include "control/kernel/links.h"
+#include "control/kernel/netlink.h"
+#include "control/kernel/wanted.h"
+
+#define VROUTER_RTPROT 201 // protocol number of our routes (rtnetlink(7), user range)
+
+enum sync_todo {
+	SYNC_ADD = 1,	 // what is missing
+	SYNC_REMOVE = 2, // what is ours and not wanted
+};
+
+struct sync {
+	struct netlink *nl;
+	const struct links *links;
+	struct garp *garp;	   // gets the addresses that were added; NULL: nobody is told
+	struct problems *problems; // what the kernel refused; may be NULL
+	unsigned int todo;	   // enum sync_todo, 0: only count
+	// Results.
+	unsigned int missing; // differences found
+	unsigned int extra;
+	unsigned int absent; // wanted, but the mirror is not there (or not up)
+	int refused;	     // first error of the kernel
+};
+
+// 0, or negative errno when the kernel could not be asked; what it refuses is in s->refused.
+int addr_sync(struct sync *s, const struct wanted *w);
+int static_sync(struct sync *s, const struct wanted *w);
+
+// Shared by both: the answer to one request.
+void sync_answer(struct sync *s, const char *pointer, int error, const char *text);

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Addresses of interfaces and VIPs; routes of the configuration and of the uplinks' gateways, next
+// hops of equal destination and priority joined to one multipath route.
+#include "control/kernel/wanted.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void set_mirror(char mirror[IFNAMSIZ], const struct interface_config *i)
+{
+	snprintf(mirror, IFNAMSIZ, "%.*s", IFNAMSIZ - 1, i->name);
+}
+
+static struct wanted_address *add_address(
+	struct wanted *w, const struct interface_config *i, struct in_addr a, uint8_t plen)
+{
+	struct wanted_address *x = &w->addresses[w->n_addresses++];
+
+	set_mirror(x->mirror, i);
+	x->address = a;
+	x->plen = plen;
+	return x;
+}
+
+static void add_interface(struct wanted *w, const struct config *c, unsigned int index)
+{
+	const struct interface_config *i = &c->interfaces[index];
+
+	for (unsigned int n = 0; n < i->n_addresses; n++) {
+		const struct ipv4_prefix *p = &i->addresses[n].prefix;
+
+		snprintf(add_address(w, i, p->addr, p->plen)->pointer,
+			sizeof(w->addresses->pointer), "/interfaces/%u/addresses/%u", index, n);
+	}
+}
+
+// VIPs carry the prefix length of their subnet: a /32 would become a stub link in OSPF.
+static void add_vip(struct wanted *w, const struct config *c, unsigned int index)
+{
+	const struct vip_config *v = &c->vips[index];
+	const struct interface_config *i = &c->interfaces[v->interface];
+	struct wanted_address *x = add_address(w, i, v->address, v->plen);
+
+	x->vip = true;
+	snprintf(x->pointer, sizeof(x->pointer), "/vips/%u/address", index);
+}
+
+static void add_hop(
+	struct wanted_route *r, const struct interface_config *i, struct in_addr gateway)
+{
+	struct wanted_hop *h = &r->hops[r->n_hops++];
+
+	set_mirror(h->mirror, i);
+	h->gateway = gateway;
+}
+
+static void add_gateway(struct wanted *w, const struct config *c, unsigned int index)
+{
+	const struct interface_config *i = &c->interfaces[index];
+	struct wanted_route *r = &w->routes[w->n_routes++];
+
+	r->type = ROUTE_UNICAST;
+	r->priority = (uint8_t)i->gateway_priority;
+	add_hop(r, i, i->gateway);
+	snprintf(r->pointer, sizeof(r->pointer), "/interfaces/%u/gateway", index);
+}
+
+static int refuse(struct problems *p, const char *pointer, const char *text)
+{
+	problem_add(p, pointer, "%s", text);
+	if (p->status == 0)
+		p->status = 422;
+	return -EINVAL;
+}
+
+static void add_route(struct wanted *w, const struct config *c, unsigned int index)
+{
+	const struct route_config *from = &c->routes[index];
+	struct wanted_route *r = &w->routes[w->n_routes++];
+
+	r->destination = from->destination.addr;
+	r->plen = from->destination.plen;
+	r->priority = (uint8_t)from->priority;
+	r->type = (uint8_t)from->type;
+	snprintf(r->pointer, sizeof(r->pointer), "/routes/%u", index);
+	if (from->type == ROUTE_UNICAST)
+		add_hop(r, &c->interfaces[from->interface], from->next_hop);
+}
+
+static int compare_key(const struct wanted_route *a, const struct wanted_route *b)
+{
+	uint32_t x = ntohl(a->destination.s_addr), y = ntohl(b->destination.s_addr);
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	if (a->plen != b->plen)
+		return a->plen - b->plen;
+	return a->priority - b->priority;
+}
+
+static int by_key_and_hop(const void *a, const void *b)
+{
+	const struct wanted_route *x = a, *y = b;
+	int order = compare_key(x, y);
+
+	if (order == 0)
+		order = x->type - y->type;
+	if (order == 0)
+		order = memcmp(&x->hops[0], &y->hops[0], sizeof(x->hops[0]));
+	return order;
+}
+
+static bool same_hop(const struct wanted_hop *a, const struct wanted_hop *b)
+{
+	return strcmp(a->mirror, b->mirror) == 0 && a->gateway.s_addr == b->gateway.s_addr;
+}
+
+static int join(struct wanted_route *into, const struct wanted_route *r, struct problems *p)
+{
+	if (into->type != ROUTE_UNICAST || r->type != ROUTE_UNICAST)
+		return refuse(p, r->pointer,
+			"another route with this destination and priority excludes it");
+	if (same_hop(&into->hops[into->n_hops - 1], &r->hops[0]))
+		return 0; // a configured default route to an uplink's gateway
+	if (into->n_hops == MSG_ROUTE_HOPS)
+		return refuse(p, r->pointer, "too many next hops of the same priority");
+	into->hops[into->n_hops++] = r->hops[0];
+	return 0;
+}
+
+// After sorting, routes of one key are neighbours.
+static int join_routes(struct wanted *w, struct problems *p)
+{
+	size_t kept = 0;
+	int rc = 0;
+
+	qsort(w->routes, w->n_routes, sizeof(*w->routes), by_key_and_hop);
+	for (size_t i = 0; i < w->n_routes; i++) {
+		struct wanted_route *last = kept > 0 ? &w->routes[kept - 1] : NULL;
+
+		if (last != NULL && compare_key(last, &w->routes[i]) == 0) {
+			int one = join(last, &w->routes[i], p);
+
+			rc = one < 0 ? one : rc;
+		} else {
+			w->routes[kept++] = w->routes[i];
+		}
+	}
+	w->n_routes = kept;
+	return rc;
+}
+
+static struct wanted *allocate(const struct config *c)
+{
+	struct wanted *w = calloc(1, sizeof(*w));
+	size_t addresses = c->n_vips;
+
+	if (w == NULL)
+		return NULL;
+	for (unsigned int i = 0; i < c->n_interfaces; i++)
+		addresses += c->interfaces[i].n_addresses;
+	w->addresses = calloc(addresses + 1, sizeof(*w->addresses));
+	w->routes = calloc(c->n_routes + c->n_interfaces + 1, sizeof(*w->routes));
+	if (w->addresses == NULL || w->routes == NULL) {
+		wanted_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+int wanted_build(const struct config *c, struct wanted **out, struct problems *p)
+{
+	struct wanted *w = allocate(c);
+	int rc;
+
+	*out = NULL;
+	if (w == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < c->n_interfaces; i++) {
+		if (c->interfaces[i].role == INTERFACE_MANAGEMENT)
+			continue;
+		add_interface(w, c, i);
+		if (c->interfaces[i].has_gateway)
+			add_gateway(w, c, i);
+	}
+	for (unsigned int i = 0; i < c->n_vips; i++)
+		add_vip(w, c, i);
+	for (unsigned int i = 0; i < c->n_routes; i++)
+		add_route(w, c, i);
+	rc = join_routes(w, p);
+	if (rc < 0)
+		wanted_free(w);
+	else
+		*out = w;
+	return rc;
+}
+
+void wanted_free(struct wanted *w)
+{
+	if (w == NULL)
+		return;
+	free(w->addresses);
+	free(w->routes);
+	free(w);
+}
+
+bool wanted_same_addresses(const struct wanted *a, const struct wanted *b)
+{
+	if (a->n_addresses != b->n_addresses)
+		return false;
+	for (size_t i = 0; i < a->n_addresses; i++) {
+		const struct wanted_address *x = &a->addresses[i], *y = &b->addresses[i];
+
+		if (strcmp(x->mirror, y->mirror) != 0 || x->address.s_addr != y->address.s_addr ||
+			x->plen != y->plen || x->vip != y->vip)
+			return false;
+	}
+	return true;
+}
+
+bool wanted_same_routes(const struct wanted *a, const struct wanted *b)
+{
+	if (a->n_routes != b->n_routes)
+		return false;
+	for (size_t i = 0; i < a->n_routes; i++) {
+		const struct wanted_route *x = &a->routes[i], *y = &b->routes[i];
+
+		if (compare_key(x, y) != 0 || x->type != y->type || x->n_hops != y->n_hops ||
+			memcmp(x->hops, y->hops, sizeof(x->hops)) != 0)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Command line of vrouter-control.
+#include "control/main/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "control/main/log.h"
+
+#define STATE_DIR	 "/var/lib/vrouter"
+#define DATAPLANE_SOCKET "/run/vrouter/dataplane.sock"
+#define API_SOCKET	 "/run/vrouter/api.sock"
+#define LISTEN		 "127.0.0.1:8480"
+#define NETNS		 "vr"
+#define LOG_LEVEL	 "info"
+
+static const char usage[] =
+	"usage: vrouter-control [OPTION...]\n"
+	"\n"
+	"Owns the configuration of a virtual router: takes it as JSON over HTTP, applies it to "
+	"the\n"
+	"data plane and the kernel, stores it, and shows the router's state.\n"
+	"\n"
+	"  --state-dir DIRECTORY      stored configurations (" STATE_DIR ")\n"
+	"  --dataplane-socket PATH    transaction socket of vrouter-dataplane\n"
+	"                             (" DATAPLANE_SOCKET ")\n"
+	"  --api-socket PATH          unix socket of the API, mode 0660 (" API_SOCKET ")\n"
+	"  --listen ADDRESS:PORT      TCP address of the API; loopback only (" LISTEN ")\n"
+	"  --netns NAME               network namespace of the mirrors (" NETNS ")\n"
+	"  --log-level LEVEL          error, warning, notice, info or debug (" LOG_LEVEL ")\n"
+	"  --version                  print the version\n"
+	"  --help                     print this\n"
+	"\n"
+	"SIGTERM and SIGINT end it; forwarding goes on without it.\n";
+
+enum option_id {
+	OPT_STATE_DIR = 256,
+	OPT_DATAPLANE_SOCKET,
+	OPT_API_SOCKET,
+	OPT_LISTEN,
+	OPT_NETNS,
+	OPT_LOG_LEVEL,
+	OPT_VERSION,
+	OPT_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
+	{ "dataplane-socket", required_argument, NULL, OPT_DATAPLANE_SOCKET },
+	{ "api-socket", required_argument, NULL, OPT_API_SOCKET },
+	{ "listen", required_argument, NULL, OPT_LISTEN },
+	{ "netns", required_argument, NULL, OPT_NETNS },
+	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static enum options_result set_level(const char *level)
+{
+	if (log_set_level(level) == 0)
+		return OPTIONS_RUN;
+	fprintf(stderr, "vrouter-control: --log-level: \"%s\" is not a level (see --help)\n",
+		level);
+	return OPTIONS_ERROR;
+}
+
+static enum options_result set_option(int id, struct options *o)
+{
+	switch (id) {
+	case OPT_STATE_DIR:
+		o->state_dir = optarg;
+		return OPTIONS_RUN;
+	case OPT_DATAPLANE_SOCKET:
+		o->dataplane_socket = optarg;
+		return OPTIONS_RUN;
+	case OPT_API_SOCKET:
+		o->api_socket = optarg;
+		return OPTIONS_RUN;
+	case OPT_LISTEN:
+		o->listen = optarg;
+		return OPTIONS_RUN;
+	case OPT_NETNS:
+		o->netns = optarg;
+		return OPTIONS_RUN;
+	case OPT_LOG_LEVEL:
+		return set_level(optarg);
+	case OPT_VERSION:
+		puts("vrouter-control " VROUTER_VERSION);
+		return OPTIONS_EXIT;
+	case OPT_HELP:
+		fputs(usage, stdout);
+		return OPTIONS_EXIT;
+	default:
+		fputs("vrouter-control: see --help\n", stderr);
+		return OPTIONS_ERROR;
+	}
+}
+
+enum options_result options_parse(int argc, char *argv[], struct options *o)
+{
+	enum options_result result = set_level(LOG_LEVEL);
+	int id;
+
+	*o = (struct options){
+		.state_dir = STATE_DIR,
+		.dataplane_socket = DATAPLANE_SOCKET,
+		.api_socket = API_SOCKET,
+		.listen = LISTEN,
+		.netns = NETNS,
+	};
+	while (result == OPTIONS_RUN &&
+		(id = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+		result = set_option(id, o);
+	if (result == OPTIONS_RUN && optind < argc) {
+		fprintf(stderr, "vrouter-control: \"%s\": no arguments are taken (see --help)\n",
+			argv[optind]);
+		return OPTIONS_ERROR;
+	}
+	return result;
+}

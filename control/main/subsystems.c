@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The list of subsystems. Its order is the order of a commit: what traffic will need is there
+// before the data plane's flip, the neighbours hear of it after that, and what traffic needed until
+// then goes last.
+#include "control/main/control.h"
+
+#include <errno.h>
+
+static void add(struct control *c, struct subsystem s)
+{
+	c->subsystems[c->n_subsystems++] = s;
+}
+
+int subsystems_create(struct control *c)
+{
+	c->dataplane = dataplane_create(c->client);
+	c->kernel = kernel_create(c->options.netns, c->client, c->jobs);
+	if (!c->dataplane || !c->kernel)
+		return -ENOMEM;
+	add(c, kernel_add_subsystem(c->kernel));
+	add(c, dataplane_subsystem(c->dataplane));
+	add(c, kernel_garp_subsystem(c->kernel));
+	add(c, kernel_remove_subsystem(c->kernel));
+	return 0;
+}
+
+void subsystems_destroy(struct control *c)
+{
+	if (c->kernel)
+		kernel_destroy(c->kernel);
+	if (c->dataplane)
+		dataplane_destroy(c->dataplane);
+}

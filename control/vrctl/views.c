@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The views, as data, and their printing.
+#include "control/vrctl/views.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT(title, key)                                                                           \
+	{                                                                                          \
+		{ title, false }, key, CELL_PLAIN                                                  \
+	}
+#define NUMBER(title, key)                                                                         \
+	{                                                                                          \
+		{ title, true }, key, CELL_PLAIN                                                   \
+	}
+#define LINK(title, key)                                                                           \
+	{                                                                                          \
+		{ title, false }, key, CELL_LINK                                                   \
+	}
+#define MIB(title, key)                                                                            \
+	{                                                                                          \
+		{ title, true }, key, CELL_MIB                                                     \
+	}
+#define PERCENT(title)                                                                             \
+	{                                                                                          \
+		{ title, true }, "", CELL_PERCENT                                                  \
+	}
+
+static const struct view show_views[] = {
+	{ .word = "interfaces",
+		.path = "/v1/state/interfaces",
+		.list = "items",
+		.n_columns = 12,
+		.columns = { TEXT("NAME", "name"), TEXT("ROLE", "role"), LINK("LINK", "link_up"),
+			TEXT("ADDRESSES", "addresses"), TEXT("MAC", "mac"), NUMBER("MTU B", "mtu"),
+			TEXT("DRIVER", "driver"), TEXT("RX WORKERS", "rx_workers"),
+			NUMBER("RX PACKETS", "counters.rx_packets"),
+			NUMBER("RX B", "counters.rx_bytes"),
+			NUMBER("TX PACKETS", "counters.tx_packets"),
+			NUMBER("TX B", "counters.tx_bytes") } },
+	{ .word = "routes",
+		.path = "/v1/state/routes",
+		.list = "items",
+		.options = "limit",
+		.n_columns = 5,
+		.columns = { TEXT("PREFIX", "prefix"), TEXT("TYPE", "type"),
+			TEXT("NEXT HOP", "next_hop"), TEXT("INTERFACE", "interface"),
+			TEXT("SOURCE", "source") } },
+	{ .word = "neighbours",
+		.path = "/v1/state/neighbours",
+		.list = "items",
+		.options = "limit",
+		.n_columns = 5,
+		.columns = { TEXT("ADDRESS", "address"), TEXT("INTERFACE", "interface"),
+			TEXT("MAC", "mac"), TEXT("RESOLVED", "resolved"),
+			NUMBER("PACKETS HELD", "packets_held") } },
+	{ .word = "devices",
+		.path = "/v1/state/devices",
+		.list = "items",
+		.n_columns = 4,
+		.columns = { TEXT("ADDRESS", "address"), TEXT("MAC", "mac"),
+			TEXT("DRIVER", "driver"), TEXT("IN USE", "in_use") } },
+	{ .word = "drops",
+		.path = "/v1/state/drops",
+		.list = "items",
+		.only_if = "packets",
+		.n_columns = 3,
+		.columns = { TEXT("REASON", "reason"), NUMBER("PACKETS", "packets"),
+			TEXT("DESCRIPTION", "description") } },
+	{ .word = "punts",
+		.path = "/v1/state/punts",
+		.list = "items",
+		.n_columns = 3,
+		.columns = { TEXT("CLASS", "class"), NUMBER("TO KERNEL PACKETS", "punted"),
+			NUMBER("OVER RATE PACKETS", "policed") } },
+	{ .word = "limits",
+		.path = "/v1/state/limits",
+		.list = "items",
+		.n_columns = 5,
+		.columns = { TEXT("TABLE", "name"), NUMBER("USED", "used"), NUMBER("MAX", "max"),
+			PERCENT("USED %"), MIB("MEMORY MiB", "bytes") } },
+	{ .word = "dataplane",
+		.path = "/v1/state/dataplane",
+		.list = "workers",
+		.members = true,
+		.n_columns = 14,
+		.columns = { NUMBER("WORKER", "worker"), NUMBER("WALKS", "walks"),
+			NUMBER("BUSY s", "busy_s"), NUMBER("CYCLES/PACKET", "cycles_per_packet"),
+			NUMBER("RECEIVED", "accounts.received"),
+			NUMBER("INJECTED", "accounts.injected"),
+			NUMBER("GENERATED", "accounts.generated"),
+			NUMBER("TAKEN OVER", "accounts.taken_over"),
+			NUMBER("SENT", "accounts.sent"), NUMBER("PUNTED", "accounts.punted"),
+			NUMBER("DROPPED", "accounts.dropped"),
+			NUMBER("CONSUMED", "accounts.consumed"),
+			NUMBER("HANDED OVER", "accounts.handed_over"),
+			NUMBER("HELD", "accounts.held") } },
+	{ .word = "status", .path = "/v1/state", .members = true },
+};
+
+static const struct view nat_views[] = {
+	{ .word = "sessions",
+		.path = "/v1/state/nat/sessions",
+		.list = "items",
+		.options = "protocol source destination rule limit",
+		.n_columns = 13,
+		.columns = { TEXT("PROTOCOL", "protocol"), TEXT("SOURCE", "source"),
+			NUMBER("PORT", "source_port"), TEXT("DESTINATION", "destination"),
+			NUMBER("PORT", "destination_port"), TEXT("NEW SOURCE", "translated_source"),
+			NUMBER("PORT", "translated_source_port"),
+			TEXT("NEW DESTINATION", "translated_destination"),
+			NUMBER("PORT", "translated_destination_port"), TEXT("STATE", "state"),
+			NUMBER("AGE s", "age_s"), NUMBER("EXPIRES s", "expires_s"),
+			TEXT("RULE", "rule") } },
+	{ .word = "rules",
+		.path = "/v1/state/nat/rules",
+		.list = "items",
+		.n_columns = 3,
+		.columns = { TEXT("KIND", "kind"), TEXT("NAME", "name"),
+			NUMBER("SESSIONS", "sessions") } },
+};
+
+static const struct view *views_of(bool nat, size_t *count)
+{
+	*count = nat ? sizeof(nat_views) / sizeof(nat_views[0])
+		     : sizeof(show_views) / sizeof(show_views[0]);
+	return nat ? nat_views : show_views;
+}
+
+const struct view *view_find(const char *word, bool nat)
+{
+	size_t count;
+	const struct view *views = views_of(nat, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(views[i].word, word) == 0)
+			return &views[i];
+	return NULL;
+}
+
+void view_print_words(bool nat)
+{
+	size_t count;
+	const struct view *views = views_of(nat, &count);
+
+	for (size_t i = 0; i < count; i++)
+		printf("%s%s", i ? "|" : "", views[i].word);
+	putchar('\n');
+}
+
+static json_t *member(json_t *item, const char *key)
+{
+	const char *dot = strchr(key, '.');
+	char first[32];
+
+	if (!dot)
+		return json_object_get(item, key);
+	snprintf(first, sizeof(first), "%.*s", (int)(dot - key), key);
+	return json_object_get(json_object_get(item, first), dot + 1);
+}
+
+// Text of a JSON value, malloc'd; NULL for null, for nothing and for lack of memory.
+static char *value_text(json_t *value)
+{
+	char *text = NULL, *joined;
+	json_t *element;
+	size_t i;
+
+	switch (value ? json_typeof(value) : JSON_NULL) {
+	case JSON_STRING:
+		return strdup(json_string_value(value));
+	case JSON_INTEGER:
+		return asprintf(&text, "%lld", (long long)json_integer_value(value)) < 0 ? NULL
+											 : text;
+	case JSON_REAL:
+		return asprintf(&text, "%.3f", json_real_value(value)) < 0 ? NULL : text;
+	case JSON_TRUE:
+		return strdup("yes");
+	case JSON_FALSE:
+		return strdup("no");
+	case JSON_ARRAY:
+		json_array_foreach(value, i, element)
+		{
+			if (asprintf(&joined, "%s%s%s", text ? text : "", text ? "," : "",
+				    json_string_value(element)) < 0)
+				break;
+			free(text);
+			text = joined;
+		}
+		return text;
+	default:
+		return NULL;
+	}
+}
+
+static char *percent_text(json_t *item)
+{
+	double max = json_number_value(json_object_get(item, "max"));
+	double used = json_number_value(json_object_get(item, "used"));
+	char *text = NULL;
+
+	return max <= 0 || asprintf(&text, "%.1f", 100 * used / max) < 0 ? NULL : text;
+}
+
+static char *mib_text(json_t *bytes)
+{
+	double value = json_number_value(bytes);
+	char *text = NULL;
+
+	return value <= 0 || asprintf(&text, "%.1f", value / (1 << 20)) < 0 ? NULL : text;
+}
+
+static char *cell_text(const struct view_column *c, json_t *item)
+{
+	json_t *value = member(item, c->key);
+
+	switch (c->cell) {
+	case CELL_LINK:
+		return json_is_boolean(value) ? strdup(json_is_true(value) ? "up" : "down") : NULL;
+	case CELL_MIB:
+		return mib_text(value);
+	case CELL_PERCENT:
+		return percent_text(item);
+	default:
+		return value_text(value);
+	}
+}
+
+static void add_row(struct table *t, const struct view *view, json_t *item)
+{
+	for (unsigned int i = 0; i < view->n_columns; i++) {
+		char *text = cell_text(&view->columns[i], item);
+
+		table_add(t, text);
+		free(text);
+	}
+}
+
+static int print_items(const struct view *view, json_t *items)
+{
+	struct column columns[VIEW_COLUMNS];
+	struct table *t;
+	json_t *item;
+	size_t i;
+	int ret;
+
+	for (unsigned int c = 0; c < view->n_columns; c++)
+		columns[c] = view->columns[c].column;
+	t = table_create(columns, view->n_columns);
+	if (!t)
+		return -ENOMEM;
+	json_array_foreach(items, i, item)
+	{
+		if (!view->only_if || json_integer_value(json_object_get(item, view->only_if)) != 0)
+			add_row(t, view, item);
+	}
+	ret = table_print(t, stdout);
+	table_destroy(t);
+	return ret;
+}
+
+// One line a member; those of an object in it are indented below its name. `none` stands for null:
+// for a subsystem it is good news.
+static void print_members(json_t *object, int indent, const char *none)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value)
+	{
+		char *text;
+
+		if (json_is_array(value))
+			continue;
+		if (json_is_object(value)) {
+			printf("%*s%s:\n", indent, "", key);
+			print_members(
+				value, indent + 2, strcmp(key, "subsystems") == 0 ? "ok" : none);
+			continue;
+		}
+		text = value_text(value);
+		printf("%*s%-*s %s\n", indent, "", 22 - indent, key, text ? text : none);
+		free(text);
+	}
+}
+
+int view_print(const struct view *view, json_t *document)
+{
+	json_t *items = view->list ? json_object_get(document, view->list) : NULL;
+	json_int_t total = json_integer_value(json_object_get(document, "total"));
+	int ret = 0;
+
+	if (view->members)
+		print_members(document, 0, "-");
+	if (view->members && items)
+		putchar('\n');
+	if (items)
+		ret = print_items(view, items);
+	if (items && total > (json_int_t)json_array_size(items))
+		fprintf(stderr, "%zu of %lld shown; --limit shows more\n", json_array_size(items),
+			(long long)total);
+	return ret;
+}
