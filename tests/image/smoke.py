@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 the vrouter authors
+"""Boots the image in QEMU (no KVM needed) with two NICs on PCI, gives it a configuration that names
+them by MAC address, and sends traffic between two hosts through it. Ends with "N passed, N failed".
+
+        inside 192.168.10.10, 192.168.20.10 | vpc1   guest   pub0 | outside 203.0.113.10
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+
+import netns  # noqa: E402
+import traffic  # noqa: E402
+from topology import Host, Lab  # noqa: E402
+from wait import wait_until  # noqa: E402
+
+IMAGE = os.path.join(ROOT, "build", "image")
+BUILD_DEADLINE_S = 300.0
+BOOT_DEADLINE_S = 240.0
+NICS = {"pub0": ("52:54:00:00:00:05", "0x5"), "vpc1": ("52:54:00:00:00:06", "0x6")}
+CONFIG = {
+    "version": 1,
+    "hostname": "smoke",
+    "interfaces": [
+        {"name": "pub0", "role": "public", "mac": NICS["pub0"][0], "addresses": ["203.0.113.1/24"]},
+        {"name": "vpc1", "role": "private", "mac": NICS["vpc1"][0],
+         "addresses": ["192.168.10.1/24", "192.168.20.1/24"]},
+    ],
+    "snat": [{"name": "out", "source": "192.168.10.0/24", "interface": "pub0"}],
+}
+
+
+class Guest:
+    """QEMU in a namespace of its own, where its TAPs are made; its console is in the log."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.netns = lab.namespace("qemu")
+        config = os.path.join(lab.directory, "config.json")
+        with open(config, "w", encoding="ascii") as f:
+            json.dump(CONFIG, f)
+        self.process = lab.spawn("qemu", self._command(config), self.netns)
+
+    def _command(self, config):
+        command = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-reboot",
+                   "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", 2,
+                   "-m", 1280, "-serial", "stdio",
+                   "-kernel", f"{IMAGE}/vmlinuz", "-initrd", f"{IMAGE}/initrd", "-append",
+                   "root=/dev/vda rw console=ttyS0 quiet loglevel=3 systemd.show_status=0 "
+                   "fsck.mode=skip mitigations=off no_timer_check",
+                   "-drive", "if=none,id=disk,format=raw,snapshot=on,cache=unsafe,"
+                   f"file={IMAGE}/root.ext4",
+                   "-device", "virtio-blk-pci,drive=disk,addr=0x3",
+                   "-fw_cfg", f"name=opt/vrouter/config,file={config}"]
+        for name, (mac, slot) in NICS.items():
+            self.lab_ip("tuntap", "add", "dev", name, "mode", "tap", "vnet_hdr")
+            command += ["-netdev", f"tap,id={name},ifname={name},script=no,downscript=no",
+                        "-device", f"virtio-net-pci,netdev={name},mac={mac},addr={slot}"]
+        return command
+
+    def lab_ip(self, *argv):
+        return netns.run(["ip", "-n", self.netns, *argv], check=True).stdout
+
+    def plug(self, name, host):
+        """The other end of a NIC becomes the host's eth0; QEMU keeps it once it has opened it."""
+        self.lab_ip("link", "set", "dev", name, "up")
+        wait_until(lambda: "LOWER_UP" in self.lab_ip("link", "show", "dev", name), 20.0,
+                   f"QEMU opens {name}")
+        self.lab_ip("link", "set", "dev", name, "name", "eth0", "netns", host.netns)
+
+    def console(self):
+        return self.process.output()
+
+    def wait_for(self, text, deadline_s):
+        def seen():
+            if not self.process.alive():
+                raise RuntimeError("QEMU ended")
+            return text in self.console()
+        wait_until(seen, deadline_s, f"the console says {text!r}")
+
+
+class Checks:
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.start = time.monotonic()
+
+    def __call__(self, name, ok, detail=""):
+        self.passed += bool(ok)
+        self.failed += not ok
+        print(f"{time.monotonic() - self.start:6.1f} s  {'ok  ' if ok else 'FAIL'}  {name}"
+              + ("" if ok else f": {detail}"), flush=True)
+
+
+def check_traffic(check, inside, outside):
+    web = traffic.WebServer(outside)
+    wait_until(lambda: traffic.ping(inside, "192.168.10.1", 1).ok, 20.0, "the router answers")
+    for what, destination, options in (
+            ("ping the router", "203.0.113.1", ()),
+            ("ping through it, translated", outside.address, ()),
+            ("ping through it, routed", outside.address, ("-I", "192.168.20.10")),
+            ("ping with fragments, routed", outside.address,
+             ("-s", 4000, "-I", "192.168.20.10"))):
+        ping = traffic.ping(inside, destination, 3, *options)
+        check(what, ping.ok, ping.text)
+    answer = traffic.fetch(inside, outside.address)
+    check("HTTP through SNAT", answer.ok and answer.body == "outside", answer.error)
+    seen = traffic.seen_client(web, answer) if answer.ok else None
+    check("the server sees the router's address", seen == "203.0.113.1", seen)
+    inside.ip("address", "del", "192.168.10.10/24", "dev", "eth0")
+    inside.ip("route", "replace", "default", "via", "192.168.20.1")
+    answer = traffic.fetch(inside, outside.address)
+    check("HTTP, routed", answer.ok and answer.body == "outside", answer.error)
+    seen = traffic.seen_client(web, answer) if answer.ok else None
+    check("the server sees the host's own address", seen == "192.168.20.10", seen)
+
+
+def run(check, lab):
+    build()
+    check("build the image", True)
+    outside = Host(lab, "outside", "203.0.113.10/24", None)
+    inside = Host(lab, "inside", "192.168.10.10/24", "192.168.10.1")
+    guest = Guest(lab)
+    guest.plug("pub0", outside)
+    guest.plug("vpc1", inside)
+    for host in (outside, inside):
+        host.attach()
+    inside.ip("address", "add", "192.168.20.10/24", "dev", "eth0")
+    outside.ip("route", "add", "192.168.20.0/24", "via", "203.0.113.1")
+    guest.wait_for("vrouter-bootstrap: applied", BOOT_DEADLINE_S)
+    check("boot, configuration by MAC addresses applied", True)
+    check("the devices are in use", guest.console().count("uio_pci_generic") >= 2, guest.console())
+    check_traffic(check, inside, outside)
+
+
+def build():
+    """The image of the programs in VROUTER_BUILD; Debian's part of it is kept from run to run."""
+    programs = os.environ.get("VROUTER_BUILD", os.path.join(ROOT, "build"))
+    subprocess.run([os.path.join(ROOT, "image", "build.sh"), programs, IMAGE],
+                   stdin=subprocess.DEVNULL, timeout=BUILD_DEADLINE_S, check=True)
+
+
+def main():
+    check = Checks()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the lab is removed
+    with Lab(os.environ.get("VROUTER_LAB", "vrimg")) as lab:
+        try:
+            run(check, lab)
+        except Exception as e:  # whatever it was, the console tells more
+            check("the rest", False, f"{type(e).__name__}: {e}")
+        if check.failed:
+            print(lab.logs())
+    print(f"{check.passed} passed, {check.failed} failed")
+    return 1 if check.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

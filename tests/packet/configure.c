@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The harness's configuration: JSON text through control's parser into the data plane's transaction
+// engine, and the configured routes as control would report them from the kernel.
+#include "tests/packet/harness.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/config/parse.h"
+#include "control/dataplane/objects.h"
+#include "dataplane/fib/routes.h"
+#include "dataplane/main/dataplane.h"
+#include "dataplane/main/worker.h"
+
+static void say(struct harness *h, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct harness *h, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	h->reply_used += vsnprintf(
+		(char *)h->reply + h->reply_used, sizeof(h->reply) - h->reply_used, format, args);
+	va_end(args);
+}
+
+static int put_objects(struct harness *h, const struct config *c)
+{
+	struct objset *set;
+	int rc = objset_build(c, &set);
+
+	if (rc < 0)
+		return rc;
+	for (unsigned int k = 1; rc == 0 && k < OBJ_KIND_COUNT; k++)
+		rc = txn_put(&h->txn, k, set->kind[k].data, set->kind[k].count);
+	objset_free(set);
+	return rc;
+}
+
+static int transact(struct harness *h, const struct config *c)
+{
+	int rc = txn_begin(h->dp, &h->txn, 0, true);
+
+	if (rc == 0)
+		rc = put_objects(h, c);
+	if (rc == 0)
+		rc = txn_prepare(h->dp, &h->txn);
+	if (rc == 0)
+		rc = txn_commit(h->dp, &h->txn, h->generation + 1);
+	if (rc < 0) {
+		say(h, "error %d\n", rc);
+		for (uint32_t i = 0; i < h->txn.errors.count; i++)
+			say(h, "%s\n", h->txn.errors.list[i].text);
+		txn_abort(h->dp, &h->txn);
+		return rc;
+	}
+	h->generation++;
+	while (!txn_poll(h->dp, &h->txn))
+		harness_settle(h);
+	return 0;
+}
+
+struct route_message {
+	struct msg_routes m;
+	uint8_t body[MSG_MAX - sizeof(struct msg_routes)];
+};
+
+static void add_route(struct route_message *r, struct in_addr dst, uint8_t plen, uint8_t type,
+	struct in_addr gateway, uint32_t port)
+{
+	struct msg_route route = { .prefix = { .family = AF_INET, .plen = plen },
+		.type = type,
+		.n_hops = type == ROUTE_UNICAST };
+	struct msg_hop hop = {
+		.gateway = { .family = AF_INET, .plen = 32 }, .port = port, .weight = 1
+	};
+	uint8_t *at = (uint8_t *)r + r->m.h.len;
+	uint32_t mask = plen == 0 ? 0 : htonl(UINT32_MAX << (32 - plen));
+
+	dst.s_addr &= mask;
+	memcpy(route.prefix.bytes, &dst, sizeof(dst));
+	memcpy(hop.gateway.bytes, &gateway, sizeof(gateway));
+	memcpy(at, &route, sizeof(route));
+	if (route.n_hops)
+		memcpy(at + sizeof(route), &hop, sizeof(hop));
+	r->m.h.len += sizeof(route) + route.n_hops * sizeof(hop);
+	r->m.count++;
+}
+
+static void report(void *h, uint32_t entry, int code, const char *field, const char *text)
+{
+	say(h, "route %u: %s: %s\n", entry, field, text);
+}
+
+static void routes(struct harness *h, const struct config *c)
+{
+	struct route_message r = { .m = { .h = { .len = sizeof(r.m), .type = MSG_ROUTES },
+					   .flags = ROUTES_MARK | ROUTES_SWEEP } };
+
+	for (unsigned int i = 0; i < c->n_routes; i++) {
+		const struct route_config *o = &c->routes[i];
+
+		add_route(&r, o->destination.addr, o->destination.plen, o->type, o->next_hop,
+			o->interface < 0 ? 0 : c->interfaces[o->interface].id);
+	}
+	for (unsigned int i = 0; i < c->n_interfaces; i++)
+		if (c->interfaces[i].has_gateway) {
+			add_route(&r, (struct in_addr){ 0 }, 0, ROUTE_UNICAST,
+				c->interfaces[i].gateway, c->interfaces[i].id);
+			break;
+		}
+	routes_apply(h->dp->l3, &r, r.m.h.len, report, h);
+	harness_settle(h);
+}
+
+void harness_configure(struct harness *h, const char *text, size_t n)
+{
+	struct problems p = { .count = 0 };
+	json_t *document = config_load_text(text, n, &p);
+	struct config *c = NULL;
+
+	if (h->ids == NULL)
+		h->ids = ids_create();
+	if (document != NULL)
+		c = config_parse(document, h->ids, &p);
+	for (size_t i = 0; i < p.count; i++)
+		say(h, "%s: %s\n", p.list[i].pointer, p.list[i].text);
+	if (c != NULL && transact(h, c) == 0)
+		routes(h, c);
+	config_unref(c);
+	json_decref(document);
+	problems_clear(&p);
+}
+
+static void say_accounts(struct harness *h)
+{
+#define X(sym, name) name,
+	static const char *const names[] = { ACCOUNTS(X) };
+#undef X
+	for (unsigned int i = 0; i < ACCT_COUNT; i++) {
+		uint64_t sum = 0;
+
+		for (unsigned int w = 0; w < h->dp->n_workers; w++)
+			sum += h->dp->workers[w]->stats.accounts[i];
+		say(h, "%s\"%s\":%llu", i ? "," : "", names[i], (unsigned long long)sum);
+	}
+}
+
+static void say_drops(struct harness *h)
+{
+#define X(sym, name, text) name,
+	static const char *const names[] = { DROP_REASONS(X) };
+#undef X
+	for (unsigned int i = 0; i < DROP_COUNT; i++) {
+		uint64_t sum = 0;
+
+		for (unsigned int w = 0; w < h->dp->n_workers; w++)
+			sum += h->dp->workers[w]->stats.drops[i];
+		say(h, "%s\"%s\":%llu", i ? "," : "", names[i], (unsigned long long)sum);
+	}
+}
+
+void harness_stats(struct harness *h)
+{
+	const struct session_table *t = &h->dp->sessions;
+
+	say(h, "{\"accounts\":{");
+	say_accounts(h);
+	say(h, "},\"drops\":{");
+	say_drops(h);
+	say(h, "},\"sessions\":%u,\"mappings\":%u,\"hosts\":%u,\"buffers\":%u}",
+		slab_used(&t->slabs[ARENA_SESSIONS]), slab_used(&t->slabs[ARENA_MAPPINGS]),
+		slab_used(&t->slabs[ARENA_HOSTS]), rte_mempool_in_use_count(h->dp->pool));
+}
+
+void harness_finish(struct harness *h)
+{
+	ids_destroy(h->ids);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// State of the packet test harness.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/api/txn.h"
+
+struct config;
+struct dataplane;
+struct ids;
+
+struct harness_packet {
+	uint16_t port;
+	uint8_t kind;
+	uint8_t partial;
+	uint16_t segment;
+	uint16_t pad;
+	uint32_t length;
+};
+
+struct harness {
+	struct dataplane *dp;
+	struct ids *ids;
+	struct txn txn;
+	uint64_t generation;
+	uint64_t tsc;
+	uint64_t now_ms;
+	size_t reply_used;
+	uint8_t reply[8u << 20];
+};
+
+void harness_settle(struct harness *h);
+// Applies JSON text as one transaction, its routes with it; the reply is the errors' text.
+void harness_configure(struct harness *h, const char *text, size_t n);
+void harness_stats(struct harness *h); // the reply is JSON
+void harness_finish(struct harness *h);

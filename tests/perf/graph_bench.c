@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The cost of a packet in the real graph: TSC cycles per packet over full bursts of one worker,
+// with synthetic ports, beside a bare forwarding loop over the same packets in the same run. See
+// docs/performance.md.
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+
+#include "dataplane/main/control.h"
+#include "dataplane/main/dataplane.h"
+#include "dataplane/main/worker.h"
+#include "tests/packet/test_port.h"
+#include "tests/perf/bench.h"
+#include "tests/perf/bench_port.h"
+#include "tests/perf/measure.h"
+
+#define LIFETIME 8000 // seconds, longer than every idle time
+
+struct arguments {
+	const char *scenario; // NULL: all
+	const char *json;
+	const char *core;
+	unsigned int rounds;
+	uint32_t sessions;
+	bool huge;
+};
+
+static void usage(void)
+{
+	fputs("usage: graph-bench [--scenario NAME[,NAME...]] [--rounds N] [--json FILE] [--huge]\n"
+	      "                   [--core N] [--sessions N]\n",
+		stderr);
+	for (unsigned int i = 0; i < bench_n_scenarios; i++)
+		fprintf(stderr, "  %-16s %s\n", bench_scenarios[i].name, bench_scenarios[i].text);
+}
+
+static int parse(int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = { { "scenario", required_argument, NULL, 's' },
+		{ "json", required_argument, NULL, 'j' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "core", required_argument, NULL, 'c' }, { "huge", no_argument, NULL, 'h' },
+		{ "sessions", required_argument, NULL, 'n' }, { NULL, 0, NULL, 0 } };
+	int c;
+
+	*a = (struct arguments){ .core = "0", .rounds = 40, .sessions = 1u << 20 };
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (c) {
+		case 's':
+			a->scenario = optarg;
+			break;
+		case 'j':
+			a->json = optarg;
+			break;
+		case 'r':
+			a->rounds = RTE_MAX(1, atoi(optarg));
+			break;
+		case 'c':
+			a->core = optarg;
+			break;
+		case 'n':
+			a->sessions = (uint32_t)RTE_MAX(1024, atoi(optarg));
+			break;
+		case 'h':
+			a->huge = true;
+			break;
+		default:
+			return -EINVAL;
+		}
+	return optind == argc ? 0 : -EINVAL;
+}
+
+// Whether the name is in the list, or there is no list.
+static bool wanted(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, name, n) == 0 && (at[n] == '\0' || at[n] == ','))
+			return true;
+	}
+	return list == NULL;
+}
+
+void harness_settle(struct harness *h)
+{
+	while (control_round(h->dp, h->now_ms))
+		;
+}
+
+static int start_eal(const struct arguments *a)
+{
+	const char *args[16] = { "graph-bench", "--no-pci", "--no-telemetry", "--iova-mode=va",
+		"--log-level=*:error", "--no-shconf", "-l", a->core };
+	int n = 8;
+
+	if (a->huge) {
+		args[n++] = "--in-memory";
+	} else {
+		args[n++] = "--no-huge";
+		args[n++] = "-m";
+		args[n++] = "1024";
+	}
+	return rte_eal_init(n, (char **)(uintptr_t)args) < 0 ? -EINVAL : 0;
+}
+
+static int start_dataplane(struct bench *b, const struct arguments *a)
+{
+	struct options o;
+	int rc;
+
+	options_default(&o);
+	o.no_huge = !a->huge;
+	o.n_cores = 1;
+	o.sessions = a->sessions;
+	o.nat_addresses = 64;
+	o.routes = 131072;
+	rc = dataplane_create(&o, &b->harness->dp);
+	if (rc < 0)
+		return rc;
+	b->harness->dp->port_create = test_port_create;
+	b->harness->dp->port_env = (struct port_env){ .workers = 1, .pool = b->harness->dp->pool };
+	b->harness->now_ms = 1000;
+	return 0;
+}
+
+static int configure(struct bench *b)
+{
+	struct harness *h = b->harness;
+	char *text = bench_config();
+
+	if (text == NULL)
+		return -ENOMEM;
+	harness_configure(h, text, strlen(text));
+	free(text);
+	if (h->reply_used != 0) {
+		fprintf(stderr, "%.*s", (int)h->reply_used, (const char *)h->reply);
+		return -EINVAL;
+	}
+	for (unsigned int id = 1; id < BENCH_PORTS; id++) {
+		b->ports[id] = bench_port_attach(atomic_load(&h->dp->ports[id]));
+		if (b->ports[id] == NULL)
+			return -ENOMEM;
+	}
+	bench_neighbours(b);
+	return 0;
+}
+
+// In an order in which no prefetcher foresees the next one.
+static int take_buffers(struct bench *b)
+{
+	if (rte_pktmbuf_alloc_bulk(b->harness->dp->pool, b->buffers, BENCH_BUFFERS) != 0)
+		return -ENOMEM;
+	srand(1);
+	for (unsigned int i = BENCH_BUFFERS - 1; i > 0; i--) {
+		unsigned int k = (unsigned int)rand() % (i + 1);
+		struct rte_mbuf *m = b->buffers[i];
+
+		b->buffers[i] = b->buffers[k];
+		b->buffers[k] = m;
+	}
+	return 0;
+}
+
+static void end_sessions(struct bench *b)
+{
+	struct dataplane *dp = b->harness->dp;
+
+	b->passed += LIFETIME * dp->tsc_hz;
+	b->harness->now_ms += LIFETIME * 1000ull;
+	for (unsigned int i = 0; i < 4; i++)
+		while (!sweeper_step(
+			&dp->sweeper, dataplane_tick(dp, rte_rdtsc() + b->passed), 65536))
+			;
+	harness_settle(b->harness);
+}
+
+static int run(struct bench *b, const struct arguments *a, struct result *results)
+{
+	for (unsigned int i = 0; i < bench_n_scenarios; i++) {
+		const struct scenario *s = &bench_scenarios[i];
+		int rc;
+
+		if (!wanted(a->scenario, s->name))
+			continue;
+		fprintf(stderr, "%-16s ...\n", s->name);
+		if (s->setup != NULL && s->setup(b, true) < 0)
+			return -ENOSPC;
+		rc = measure(b, s, a->rounds, &results[i]);
+		if (s->setup != NULL && s->setup(b, false) < 0)
+			return -ENOSPC;
+		end_sessions(b);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	struct conditions before;
+	struct arguments a;
+	struct result *results = calloc(bench_n_scenarios, sizeof(*results));
+	int rc;
+
+	if (b == NULL || results == NULL || parse(argc, argv, &a) < 0) {
+		usage();
+		return 2;
+	}
+	b->harness = calloc(1, sizeof(*b->harness));
+	b->rng = 0x9e3779b97f4a7c15ull;
+	conditions_read(&before, a.huge, a.rounds, a.sessions);
+	if (b->harness == NULL || start_eal(&a) < 0 || start_dataplane(b, &a) < 0 ||
+		configure(b) < 0 || take_buffers(b) < 0) {
+		fputs("graph-bench: start failed\n", stderr);
+		return 1;
+	}
+	rc = run(b, &a, results);
+	if (rc == 0)
+		report_table(&before, results);
+	if (rc == 0 && a.json != NULL)
+		rc = report_json(&before, results, a.json);
+	harness_finish(b->harness);
+	return rc == 0 ? 0 : 1;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Random packets of the stress test's site: few hosts and ports, so that both workers meet at the
+// same flows, mappings and external ports all the time.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+struct dataplane;
+
+// RTE_IPV4() shifts a signed number into its sign.
+#define IPV4(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
+
+enum { PORT_VPC1 = 1, PORT_VPC2, PORT_PUB0, PORT_COUNT }; // port ids of the configuration
+
+// A random packet into `m`; the port on which it arrives. `rng` is the state, never 0.
+unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng);
+
+// Turns a packet that left by PORT_PUB0 into the answer to it. False: it has none.
+bool traffic_answer(struct rte_mbuf *m);
+
+static inline uint64_t traffic_next(uint64_t *rng)
+{
+	*rng ^= *rng << 13;
+	*rng ^= *rng >> 7;
+	*rng ^= *rng << 17;
+	return *rng;
+}

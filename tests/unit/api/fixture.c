@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// Runs handlers as http.c would, one after another in one thread.
+#include "tests/unit/api/fixture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/config/store.h"
+
+struct fake_dataplane *fake_dataplane(void)
+{
+	static struct fake_dataplane fake;
+
+	return &fake;
+}
+
+bool client_connected(const struct client *c)
+{
+	return fake_dataplane()->connected;
+}
+
+const struct stats_shm *client_stats(const struct client *c)
+{
+	return fake_dataplane()->stats;
+}
+
+uint64_t client_boot_id(const struct client *c)
+{
+	return 0x1234;
+}
+
+int client_dump(
+	struct client *c, enum dump_what what, void **records, size_t record_size, size_t *count)
+{
+	struct fake_dataplane *fake = fake_dataplane();
+	size_t bytes = fake->counts[what] * record_size;
+
+	*records = NULL;
+	*count = 0;
+	if (!fake->connected || fake->dump_error)
+		return fake->connected ? fake->dump_error : -ENOTCONN;
+	if (bytes == 0)
+		return 0;
+	*records = malloc(bytes);
+	memcpy(*records, fake->records[what], bytes);
+	*count = fake->counts[what];
+	return 0;
+}
+
+void kernel_counters(const struct kernel *k, struct kernel_counters *out)
+{
+	*out = (struct kernel_counters){ .repairs = 3 };
+}
+
+static int step(void *ctx, const struct config *from, const struct config *to, struct problems *p)
+{
+	return 0;
+}
+
+static void undo(void *ctx, const struct config *from, const struct config *to, bool applied)
+{
+}
+
+static int compare(void *ctx, const struct config *now, bool repair)
+{
+	return 0;
+}
+
+static const char *degraded(void *ctx)
+{
+	return ((struct fixture *)ctx)->degraded;
+}
+
+int fixture_setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	strcpy(f->directory, "/tmp/vrouter-api-XXXXXX");
+	if (!mkdtemp(f->directory) || store_open(f->directory, &f->store) < 0)
+		return -1;
+	f->subsystems[0] = (struct subsystem){ "fake", f, step, step, undo, compare, degraded };
+	f->engine = engine_create(f->subsystems, 1, f->store);
+	f->env = (struct api_env){
+		.version = "1.2.3",
+		.engine = f->engine,
+		.subsystems = f->subsystems,
+		.n_subsystems = 1,
+	};
+	memset(fake_dataplane(), 0, sizeof(*fake_dataplane()));
+	*state = f;
+	return f->engine ? 0 : -1;
+}
+
+static void remove_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)))
+		unlinkat(fd, entry->d_name, 0);
+	closedir(dir);
+	rmdir(path);
+}
+
+static void forget_request(struct fixture *f)
+{
+	request_clear(&f->request);
+	json_decref(f->reply);
+	f->reply = NULL;
+}
+
+int fixture_teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	forget_request(f);
+	engine_destroy(f->engine);
+	store_close(f->store);
+	remove_directory(f->directory);
+	free(f);
+	return 0;
+}
+
+// Cuts `query` at '&' and '=' into the request's arguments.
+static void set_args(struct request *r, char *query)
+{
+	for (char *arg = query; arg;) {
+		char *next = strchr(arg, '&');
+		char *value = strchr(arg, '=');
+
+		if (next)
+			*next++ = '\0';
+		if (value)
+			*value++ = '\0';
+		r->args[r->n_args++] = (struct request_arg){ arg, value ? value : "" };
+		arg = next;
+	}
+}
+
+int ask(struct fixture *f, const char *method, const char *path, const char *query,
+	const char *if_match, const char *body)
+{
+	struct request *r = &f->request;
+	char *args = query ? strdup(query) : NULL;
+
+	forget_request(f);
+	*r = (struct request){
+		.env = &f->env,
+		.method = method,
+		.path = path,
+		.if_match = if_match,
+		.body = body ? strdup(body) : NULL,
+		.body_len = body ? strlen(body) : 0,
+	};
+	set_args(r, args);
+	if (api_route(r) == 0)
+		r->match.route->handler(r);
+	free(args);
+	if (r->reply.body)
+		f->reply = json_loadb(r->reply.body, r->reply.len, 0, NULL);
+	return r->reply.status;
+}
+
+json_t *at(struct fixture *f, const char *pointer)
+{
+	json_t *value = f->reply;
+	char key[64];
+
+	while (value && *pointer == '/') {
+		size_t len = strcspn(++pointer, "/");
+
+		snprintf(key, sizeof(key), "%.*s", (int)len, pointer);
+		value = json_is_array(value) ? json_array_get(value, strtoul(key, NULL, 10))
+					     : json_object_get(value, key);
+		pointer += len;
+	}
+	return value;
+}
+
+const char *text_at(struct fixture *f, const char *pointer)
+{
+	const char *text = json_string_value(at(f, pointer));
+
+	return text ? text : "";
+}
+
+json_int_t number_at(struct fixture *f, const char *pointer)
+{
+	json_t *value = at(f, pointer);
+
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}

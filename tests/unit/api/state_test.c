@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The state's resources over dumps and counters that the test gives: names, filters, pages, sums;
+// and what they say when the data plane is away.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/api/fixture.h"
+
+#define STATE	 "/v1/state"
+#define SESSIONS "/v1/state/nat/sessions"
+
+static const char site[] = "{ \"version\": 1, \"hostname\": \"r1\","
+			   "  \"interfaces\": ["
+			   "    { \"name\": \"pub0\", \"role\": \"public\","
+			   "      \"port\": { \"driver\": \"tap\", \"address\": \"eth0@inet\" },"
+			   "      \"addresses\": [\"203.0.113.1/24\"] },"
+			   "    { \"name\": \"vpc1\", \"role\": \"private\","
+			   "      \"port\": { \"driver\": \"tap\", \"address\": \"eth0@h1\" },"
+			   "      \"addresses\": [\"192.168.10.1/24\"] } ],"
+			   "  \"snat\": [ { \"name\": \"out\", \"source\": \"192.168.10.0/24\","
+			   "    \"interface\": \"pub0\" } ],"
+			   "  \"port_forwards\": [ { \"name\": \"ssh\", \"vip\": \"pub0\","
+			   "    \"protocol\": \"tcp\", \"ports\": \"22\","
+			   "    \"target\": \"192.168.10.2\" } ] }";
+
+struct ids_of_site {
+	uint32_t pub0, vpc1, snat, forward;
+};
+
+static struct ids_of_site put_site(struct fixture *f)
+{
+	struct ids_of_site ids;
+	struct config *now;
+
+	assert_int_equal(ask(f, "PUT", "/v1/config", NULL, NULL, site), 200);
+	now = engine_current(f->engine);
+	ids = (struct ids_of_site){ now->interfaces[0].id, now->interfaces[1].id, now->snat[0].id,
+		now->port_forwards[0].id };
+	config_unref(now);
+	return ids;
+}
+
+static struct stats_shm *connect_dataplane(unsigned int workers)
+{
+	struct stats_shm *shm = aligned_alloc(64, sizeof(*shm));
+
+	memset(shm, 0, sizeof(*shm));
+	shm->magic = STATS_MAGIC;
+	shm->workers = workers;
+	shm->process.tsc_hz = 1000000;
+	fake_dataplane()->stats = shm;
+	fake_dataplane()->connected = true;
+	return shm;
+}
+
+static struct msg_addr address(const char *text)
+{
+	struct msg_addr a = { .family = AF_INET, .plen = 32 };
+
+	inet_pton(AF_INET, text, a.bytes);
+	return a;
+}
+
+static void dump_is(enum dump_what what, const void *records, size_t count)
+{
+	fake_dataplane()->records[what] = records;
+	fake_dataplane()->counts[what] = count;
+}
+
+static void test_without_data_plane(void **state)
+{
+	static const char *const dumps[] = { "/interfaces", "/routes", "/neighbours", "/limits",
+		"/drops", "/punts", "/nat/sessions", "/nat/rules" };
+	struct fixture *f = *state;
+	char path[64];
+
+	put_site(f);
+	f->degraded = "the data plane cannot be reached";
+	for (size_t i = 0; i < sizeof(dumps) / sizeof(dumps[0]); i++) {
+		snprintf(path, sizeof(path), STATE "%s", dumps[i]);
+		assert_int_equal(ask(f, "GET", path, NULL, NULL, NULL), 503);
+		assert_string_equal(f->request.reply.content_type, "application/problem+json");
+	}
+	assert_int_equal(ask(f, "GET", STATE, NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/status"), "degraded");
+	assert_string_equal(text_at(f, "/hostname"), "r1");
+	assert_int_equal(number_at(f, "/revision"), 1);
+	assert_true(json_is_false(at(f, "/dataplane/connected")));
+	assert_string_equal(text_at(f, "/subsystems/fake"), f->degraded);
+	assert_int_equal(ask(f, "GET", STATE "/dataplane", NULL, NULL, NULL), 200);
+	assert_true(json_is_false(at(f, "/connected")));
+	assert_int_equal(ask(f, "GET", "/healthz", NULL, NULL, NULL), 503);
+	assert_string_equal(text_at(f, "/status"), "unavailable");
+}
+
+static void test_health(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+
+	assert_int_equal(ask(f, "GET", "/healthz", NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/status"), "ok");
+	assert_true(json_is_null(at(f, "/subsystems/fake")));
+	f->degraded = "because";
+	assert_int_equal(ask(f, "GET", "/healthz", NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/status"), "degraded");
+	assert_string_equal(text_at(f, "/subsystems/fake"), "because");
+	free(shm);
+}
+
+static void test_a_dump_that_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+
+	fake_dataplane()->dump_error = -ETIMEDOUT;
+	assert_int_equal(ask(f, "GET", STATE "/routes", NULL, NULL, NULL), 503);
+	fake_dataplane()->dump_error = -ENOMEM;
+	assert_int_equal(ask(f, "GET", STATE "/limits", NULL, NULL, NULL), 500);
+	free(shm);
+}
+
+static void test_counters(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(2);
+	size_t ttl;
+
+	shm->process.generation = 9;
+	shm->worker[0].drops[DROP_TTL] = 2;
+	shm->worker[1].drops[DROP_TTL] = 3;
+	shm->worker[1].punts[PUNT_ARP] = 4;
+	shm->worker[0].policed[PUNT_REST] = 5;
+	shm->worker[1].accounts[ACCT_RECEIVED] = 10;
+	shm->worker[1].busy_cycles = 2500000;
+	assert_int_equal(ask(f, "GET", STATE "/drops", NULL, NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), DROP_COUNT - 1); // all but "none"
+	ttl = DROP_TTL - 1;
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(at(f, "/items"), ttl), "reason")),
+		"ttl");
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_array_get(at(f, "/items"), ttl), "packets")),
+		5);
+	assert_int_equal(ask(f, "GET", STATE "/punts", NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/items/0/class"), "arp");
+	assert_int_equal(number_at(f, "/items/0/punted"), 4);
+	assert_int_equal(number_at(f, "/items/5/policed"), 5);
+	assert_int_equal(ask(f, "GET", STATE "/dataplane", NULL, NULL, NULL), 200);
+	assert_true(json_is_true(at(f, "/connected")));
+	assert_int_equal(number_at(f, "/generation"), 9);
+	assert_string_equal(text_at(f, "/boot_id"), "0000000000001234");
+	assert_int_equal(number_at(f, "/accounts/received"), 10);
+	assert_int_equal(json_array_size(at(f, "/workers")), 2);
+	assert_int_equal(number_at(f, "/workers/1/accounts/received"), 10);
+	assert_int_equal(number_at(f, "/workers/1/cycles_per_packet"), 250000);
+	assert_true(json_real_value(at(f, "/workers/1/busy_s")) == 2.5);
+	free(shm);
+}
+
+static void test_interfaces(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	struct ids_of_site ids = put_site(f);
+	struct dump_port port = {
+		.id = ids.vpc1,
+		.driver = PORT_TAP,
+		.link_up = 1,
+		.queues = 2,
+		.mtu = 1400,
+		.mac = { 2, 0, 0, 0, 0, 0xab },
+		.address = "eth0@h1",
+		.rx_workers = "0 1",
+	};
+
+	shm->worker[0].ports[ids.vpc1].tx_bytes = 77;
+	dump_is(DUMP_PORTS, &port, 1);
+	assert_int_equal(ask(f, "GET", STATE "/interfaces", NULL, NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), 2);
+	assert_string_equal(text_at(f, "/items/0/name"), "pub0"); // not in the data plane yet
+	assert_true(json_is_false(at(f, "/items/0/link_up")));
+	assert_string_equal(text_at(f, "/items/1/name"), "vpc1");
+	assert_string_equal(text_at(f, "/items/1/role"), "private");
+	assert_string_equal(text_at(f, "/items/1/addresses/0"), "192.168.10.1/24");
+	assert_true(json_is_true(at(f, "/items/1/link_up")));
+	assert_string_equal(text_at(f, "/items/1/driver"), "tap");
+	assert_string_equal(text_at(f, "/items/1/port"), "eth0@h1");
+	assert_string_equal(text_at(f, "/items/1/mac"), "02:00:00:00:00:ab");
+	assert_int_equal(number_at(f, "/items/1/mtu"), 1400);
+	assert_string_equal(text_at(f, "/items/1/rx_workers"), "0 1");
+	assert_int_equal(number_at(f, "/items/1/counters/tx_bytes"), 77);
+	free(shm);
+}
+
+static void test_routes_and_neighbours(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	struct ids_of_site ids = put_site(f);
+	struct dump_route routes[2] = {
+		{ .prefix = address("0.0.0.0"),
+			.gateway = address("203.0.113.9"),
+			.port = ids.pub0,
+			.type = "unicast",
+			.source = "route" },
+		{ .prefix = address("172.30.0.0"), .type = "blackhole", .source = "route" },
+	};
+	struct dump_neighbour neighbours[2] = {
+		{ .addr = address("192.168.10.2"),
+			.port = ids.vpc1,
+			.mac = { 2, 0, 0, 0, 0, 1 },
+			.valid = 1 },
+		{ .addr = address("192.168.10.3"), .port = 60, .held = 3 },
+	};
+
+	routes[0].prefix.plen = 0;
+	routes[1].prefix.plen = 16;
+	dump_is(DUMP_ROUTES, routes, 2);
+	dump_is(DUMP_NEIGHBOURS, neighbours, 2);
+	assert_int_equal(ask(f, "GET", STATE "/routes", NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/items/0/prefix"), "0.0.0.0/0");
+	assert_string_equal(text_at(f, "/items/0/next_hop"), "203.0.113.9");
+	assert_string_equal(text_at(f, "/items/0/interface"), "pub0");
+	assert_string_equal(text_at(f, "/items/1/prefix"), "172.30.0.0/16");
+	assert_string_equal(text_at(f, "/items/1/type"), "blackhole");
+	assert_true(json_is_null(at(f, "/items/1/next_hop")));
+	assert_true(json_is_null(at(f, "/items/1/interface")));
+	assert_int_equal(ask(f, "GET", STATE "/routes", "limit=1&offset=1", NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), 2);
+	assert_int_equal(json_array_size(at(f, "/items")), 1);
+	assert_string_equal(text_at(f, "/items/0/prefix"), "172.30.0.0/16");
+	assert_int_equal(ask(f, "GET", STATE "/neighbours", NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/items/0/address"), "192.168.10.2");
+	assert_string_equal(text_at(f, "/items/0/interface"), "vpc1");
+	assert_string_equal(text_at(f, "/items/0/mac"), "02:00:00:00:00:01");
+	assert_true(json_is_true(at(f, "/items/0/resolved")));
+	assert_true(json_is_null(at(f, "/items/1/mac")));
+	assert_true(json_is_null(at(f, "/items/1/interface"))); // an id of no interface
+	assert_int_equal(number_at(f, "/items/1/packets_held"), 3);
+	free(shm);
+}
+
+#define N_SESSIONS 5
+
+static void make_sessions(struct dump_session s[N_SESSIONS], const struct ids_of_site *ids)
+{
+	for (int i = 0; i < N_SESSIONS; i++) {
+		s[i] = (struct dump_session){
+			.src = address("192.168.10.2"),
+			.dst = address("198.51.100.7"),
+			.new_src = address("203.0.113.1"),
+			.new_dst = address("198.51.100.7"),
+			.sport = 1000 + i,
+			.dport = 53,
+			.new_sport = 2000 + i,
+			.new_dport = 53,
+			.proto = IPPROTO_UDP,
+			.rule_kind = OBJ_SNAT,
+			.rule = ids->snat,
+			.age_s = 4,
+			.expires_s = 296,
+		};
+	}
+	s[3].src = address("192.168.11.9");
+	s[4].proto = IPPROTO_TCP;
+	s[4].tcp_state = 2; // established
+	s[4].side = 1;	    // public
+	s[4].dst = address("203.0.113.1");
+	s[4].rule_kind = OBJ_PORT_FORWARD;
+	s[4].rule = ids->forward;
+}
+
+static void assert_found(struct fixture *f, const char *query, int total)
+{
+	assert_int_equal(ask(f, "GET", SESSIONS, query, NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), total);
+	assert_int_equal(json_array_size(at(f, "/items")), total);
+}
+
+static void test_sessions(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	struct ids_of_site ids = put_site(f);
+	struct dump_session s[N_SESSIONS];
+
+	make_sessions(s, &ids);
+	dump_is(DUMP_SESSIONS, s, N_SESSIONS);
+	assert_found(f, NULL, 5);
+	assert_string_equal(text_at(f, "/items/0/protocol"), "udp");
+	assert_string_equal(text_at(f, "/items/0/source"), "192.168.10.2");
+	assert_int_equal(number_at(f, "/items/0/source_port"), 1000);
+	assert_string_equal(text_at(f, "/items/0/translated_source"), "203.0.113.1");
+	assert_int_equal(number_at(f, "/items/0/translated_source_port"), 2000);
+	assert_string_equal(text_at(f, "/items/0/rule"), "out");
+	assert_string_equal(text_at(f, "/items/0/rule_kind"), "snat");
+	assert_true(json_is_null(at(f, "/items/0/state")));
+	assert_int_equal(number_at(f, "/items/0/expires_s"), 296);
+	assert_string_equal(text_at(f, "/items/4/state"), "established");
+	assert_string_equal(text_at(f, "/items/4/from"), "public");
+	assert_string_equal(text_at(f, "/items/4/rule"), "ssh");
+	assert_found(f, "protocol=tcp", 1);
+	assert_found(f, "protocol=17", 4);
+	assert_found(f, "source=192.168.10.2", 4);
+	assert_found(f, "source=192.168.10.0/23", 5);
+	assert_found(f, "source=192.168.11.0/24&protocol=udp", 1);
+	assert_found(f, "destination=203.0.113.1", 1);
+	assert_found(f, "rule=out", 4);
+	assert_found(f, "rule=nope", 0);
+	free(shm);
+}
+
+static void test_session_pages_and_bad_queries(void **state)
+{
+	static const char *const bad[] = { "limit=10001", "limit=", "limit=-1", "limit=1x",
+		"offset=99999999999", "protocol=", "protocol=tpc", "protocol=256", "source=1.2.3",
+		"source=10.0.0.0/33", "source=10.0.0.0/", "destination=x", "sauce=1.2.3.4",
+		"rule=a&rule=b" };
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	struct ids_of_site ids = put_site(f);
+	struct dump_session s[N_SESSIONS];
+
+	make_sessions(s, &ids);
+	dump_is(DUMP_SESSIONS, s, N_SESSIONS);
+	assert_int_equal(ask(f, "GET", SESSIONS, "limit=2&offset=3", NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), 5);
+	assert_int_equal(json_array_size(at(f, "/items")), 2);
+	assert_int_equal(number_at(f, "/items/0/source_port"), 1003);
+	// Pages are of what the filter leaves.
+	assert_int_equal(
+		ask(f, "GET", SESSIONS, "source=192.168.10.2&limit=1&offset=3", NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), 4);
+	assert_int_equal(number_at(f, "/items/0/source_port"), 1004);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(ask(f, "GET", SESSIONS, bad[i], NULL, NULL), 400);
+	free(shm);
+}
+
+static void test_rules(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	struct ids_of_site ids = put_site(f);
+	struct dump_session s[N_SESSIONS];
+
+	make_sessions(s, &ids);
+	s[2].rule = UINT32_MAX; // of a rule that is no more, and nonsense
+	s[3].rule_kind = 200;
+	dump_is(DUMP_SESSIONS, s, N_SESSIONS);
+	assert_int_equal(ask(f, "GET", STATE "/nat/rules", NULL, NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), 2);
+	assert_string_equal(text_at(f, "/items/0/kind"), "port_forward");
+	assert_string_equal(text_at(f, "/items/0/name"), "ssh");
+	assert_int_equal(number_at(f, "/items/0/sessions"), 1);
+	assert_string_equal(text_at(f, "/items/1/name"), "out");
+	assert_int_equal(number_at(f, "/items/1/sessions"), 2);
+	free(shm);
+}
+
+static void test_limits(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	struct dump_limit limits[2] = {
+		{ .name = "sessions", .used = 1, .max = 100, .bytes = 6400 },
+		{ .name = "an unterminated name, 32 bytes..", .used = 1ull << 40, .max = 1 },
+	};
+
+	dump_is(DUMP_LIMITS, limits, 2);
+	assert_int_equal(ask(f, "GET", STATE "/limits", NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/items/0/name"), "sessions");
+	assert_int_equal(number_at(f, "/items/0/max"), 100);
+	assert_int_equal(number_at(f, "/items/0/bytes"), 6400);
+	assert_string_equal(text_at(f, "/items/1/name"), "an unterminated name, 32 bytes..");
+	assert_true(number_at(f, "/items/1/used") == 1ll << 40);
+	free(shm);
+}
+
+static void test_devices(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	const struct dump_device devices[2] = {
+		{ .address = "0000:00:05.0",
+			.driver = "uio_pci_generic",
+			.mac = { 2, 0, 0, 0, 0, 5 },
+			.in_use = 1 },
+		{ .address = "0000:00:06.0", .driver = "vfio-pci" },
+	};
+
+	dump_is(DUMP_DEVICES, devices, 2);
+	assert_int_equal(ask(f, "GET", STATE "/devices", NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/items/0/address"), "0000:00:05.0");
+	assert_string_equal(text_at(f, "/items/0/driver"), "uio_pci_generic");
+	assert_string_equal(text_at(f, "/items/0/mac"), "02:00:00:00:00:05");
+	assert_true(json_is_true(at(f, "/items/0/in_use")));
+	assert_true(json_is_null(at(f, "/items/1/mac")));
+	assert_true(json_is_false(at(f, "/items/1/in_use")));
+	free(shm);
+}
+
+static void assert_line(struct fixture *f, const char *line)
+{
+	char wanted[128];
+
+	snprintf(wanted, sizeof(wanted), "\n%s\n", line);
+	if (!memmem(f->request.reply.body, f->request.reply.len, wanted, strlen(wanted)))
+		fail_msg("no line: %s", line);
+}
+
+static void test_metrics(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	struct ids_of_site ids = put_site(f);
+	struct dump_limit limit = { .name = "odd\"name\\", .used = 1, .max = 2 };
+
+	dump_is(DUMP_LIMITS, &limit, 1);
+	shm->process.sessions = 6;
+	shm->worker[0].accounts[ACCT_SENT] = 11;
+	shm->worker[0].drops[DROP_TTL] = 12;
+	shm->worker[0].ports[ids.vpc1].rx_packets = 13;
+	shm->worker[0].busy_cycles = 500000;
+	assert_int_equal(ask(f, "GET", "/metrics", NULL, NULL, NULL), 200);
+	assert_string_equal(
+		f->request.reply.content_type, "text/plain; version=0.0.4; charset=utf-8");
+	assert_line(f, "vrouter_info{version=\"1.2.3\"} 1");
+	assert_line(f, "vrouter_config_revision 1");
+	assert_line(f, "vrouter_dataplane_connected 1");
+	assert_line(f, "vrouter_subsystem_degraded{subsystem=\"fake\"} 0");
+	assert_line(f, "vrouter_kernel_repairs_total 3");
+	assert_line(f, "# TYPE vrouter_drops_total counter");
+	assert_line(f, "vrouter_drops_total{reason=\"ttl\"} 12");
+	assert_line(f, "vrouter_packets_total{worker=\"0\",account=\"sent\"} 11");
+	assert_line(f, "vrouter_interface_receive_packets_total{interface=\"vpc1\"} 13");
+	assert_line(f, "vrouter_sessions 6");
+	assert_line(f, "vrouter_worker_busy_seconds_total{worker=\"0\"} 0.500000");
+	assert_line(f, "vrouter_table_max{table=\"odd\\\"name\\\\\"} 2");
+	fake_dataplane()->connected = false; // a scrape still works
+	assert_int_equal(ask(f, "GET", "/metrics", NULL, NULL, NULL), 200);
+	assert_line(f, "vrouter_dataplane_connected 0");
+	assert_null(memmem(f->request.reply.body, f->request.reply.len, "drops_total", 11));
+	free(shm);
+}
+
+#define HANDLER_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HANDLER_TEST(test_without_data_plane),
+		HANDLER_TEST(test_health),
+		HANDLER_TEST(test_a_dump_that_fails),
+		HANDLER_TEST(test_counters),
+		HANDLER_TEST(test_interfaces),
+		HANDLER_TEST(test_routes_and_neighbours),
+		HANDLER_TEST(test_sessions),
+		HANDLER_TEST(test_session_pages_and_bad_queries),
+		HANDLER_TEST(test_rules),
+		HANDLER_TEST(test_limits),
+		HANDLER_TEST(test_devices),
+		HANDLER_TEST(test_metrics),
+	};
+
+	return cmocka_run_group_tests_name("api_state", tests, NULL, NULL);
+}

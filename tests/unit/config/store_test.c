@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// The store: what was saved is what is loaded, also after files were cut, left over or lost.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/config/store.h"
+#include "tests/unit/config/directory.h"
+
+static int save(struct store *s, uint64_t revision)
+{
+	json_t *document = json_pack("{s:I}", "n", (json_int_t)revision);
+	json_t *ids = json_object();
+	int err = store_save(s, revision, document, ids);
+
+	json_decref(document);
+	json_decref(ids);
+	return err;
+}
+
+// The revision that a process that starts now finds, 0: none.
+static uint64_t loaded(const char *path)
+{
+	json_t *document = NULL, *ids = NULL;
+	struct store *s = NULL;
+	uint64_t revision = 0;
+
+	assert_int_equal(store_open(path, &s), 0);
+	int err = store_load(s, &revision, &document, &ids);
+	if (err == 0)
+		assert_int_equal(json_integer_value(json_object_get(document, "n")), revision);
+	else
+		assert_int_equal(err, -ENOENT);
+	json_decref(document);
+	json_decref(ids);
+	store_close(s);
+	return revision;
+}
+
+static void write_text(const char *directory, const char *name, const char *text)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void saved_is_loaded(void **state)
+{
+	const char *path = *state;
+	struct store *s = NULL;
+	struct stat st;
+
+	assert_int_equal(loaded(path), 0);
+	assert_int_equal(store_open(path, &s), 0);
+	assert_int_equal(store_last(s), 0);
+	assert_int_equal(save(s, 1), 0);
+	assert_int_equal(save(s, 2), 0);
+	assert_int_equal(save(s, 10), 0);
+	assert_int_equal(store_last(s), 10);
+	store_close(s);
+	assert_int_equal(loaded(path), 10);
+	char file[256];
+	snprintf(file, sizeof(file), "%s/000000000010.json", path);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600); // it holds secrets
+}
+
+static void directory_is_private(void **state)
+{
+	char path[256];
+	struct store *s = NULL;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/new", (const char *)*state);
+	assert_int_equal(store_open(path, &s), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	store_close(s);
+	snprintf(path, sizeof(path), "%s/no/parent", (const char *)*state);
+	assert_int_equal(store_open(path, &s), -ENOENT);
+}
+
+static void cut_files_are_skipped(void **state)
+{
+	static const char *const bad[] = { "", "{\"document\":{\"n\":3},\"ids\":{},\"revi",
+		"{\"document\":{\"n\":3},\"ids\":{},\"revision\":4}",
+		"{\"document\":[],\"ids\":{},\"revision\":3}", "{\"revision\":3}" };
+	const char *path = *state;
+	struct store *s = NULL;
+
+	assert_int_equal(store_open(path, &s), 0);
+	assert_int_equal(save(s, 1), 0);
+	assert_int_equal(save(s, 2), 0);
+	store_close(s);
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		write_text(path, "000000000003.json", bad[i]);
+		assert_int_equal(loaded(path), 2);
+	}
+	// A new revision does not take the number of the bad one.
+	assert_int_equal(store_open(path, &s), 0);
+	assert_int_equal(store_last(s), 3);
+	assert_int_equal(save(s, 4), 0);
+	store_close(s);
+	assert_int_equal(loaded(path), 4);
+}
+
+static void left_overs_are_removed(void **state)
+{
+	const char *path = *state;
+	char file[256];
+
+	write_text(path, "000000000007.json.tmp", "{");
+	write_text(path, "README", "not ours");
+	write_text(path, "7.json", "not ours");
+	assert_int_equal(loaded(path), 0);
+	snprintf(file, sizeof(file), "%s/000000000007.json.tmp", path);
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(directory_count(path), 2);
+}
+
+static void old_revisions_are_removed(void **state)
+{
+	const char *path = *state;
+	struct store *s = NULL;
+
+	assert_int_equal(store_open(path, &s), 0);
+	for (uint64_t i = 1; i <= 105; i++)
+		assert_int_equal(save(s, i), 0);
+	store_close(s);
+	assert_int_equal(directory_count(path), 100);
+	char file[256];
+	snprintf(file, sizeof(file), "%s/000000000005.json", path);
+	assert_int_equal(access(file, F_OK), -1);
+	snprintf(file, sizeof(file), "%s/000000000006.json", path);
+	assert_int_equal(access(file, F_OK), 0);
+	assert_int_equal(loaded(path), 105);
+}
+
+static void one_process_at_a_time(void **state)
+{
+	struct store *s = NULL, *other = NULL;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_open(*state, &other), -EBUSY);
+	store_close(s);
+	assert_int_equal(store_open(*state, &other), 0);
+	store_close(other);
+}
+
+static void a_failed_save_leaves_the_previous(void **state)
+{
+	const char *path = *state;
+	char blocked[256];
+	struct store *s = NULL;
+
+	assert_int_equal(store_open(path, &s), 0);
+	assert_int_equal(save(s, 1), 0);
+	// A directory in the place of the file: the rename fails.
+	snprintf(blocked, sizeof(blocked), "%s/000000000002.json", path);
+	assert_int_equal(mkdir(blocked, 0700), 0);
+	assert_int_equal(save(s, 2), -EISDIR);
+	assert_int_equal(store_last(s), 1);
+	assert_int_equal(save(s, 0), -ERANGE);
+	store_close(s);
+	assert_int_equal(rmdir(blocked), 0);
+	assert_int_equal(loaded(path), 1);
+	assert_int_equal(directory_count(path), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(saved_is_loaded, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			directory_is_private, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			cut_files_are_skipped, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			left_overs_are_removed, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			old_revisions_are_removed, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			one_process_at_a_time, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			a_failed_save_leaves_the_previous, directory_make, directory_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// A world for tests of the kernel subsystems: a namespace with veth netdevs in place of mirrors, a
+// data plane that only remembers routes, watches that the test drives, and commits as the engine
+// makes them. What the kernel has is read with ip(8).
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/config/ids.h"
+#include "control/config/model.h"
+#include "control/config/problem.h"
+#include "control/kernel/kernel.h"
+
+#define WORLD_ROUTES 32768
+
+struct world_route {
+	char prefix[20];
+	struct msg_route route;
+	struct msg_hop hops[MSG_ROUTE_HOPS];
+	bool stale;
+};
+
+struct world {
+	char netns[32];
+	struct kernel *kernel;
+	struct subsystem list[3]; // additions, announcements, removals
+	struct ids *ids;
+	struct problems problems;
+	// The data plane.
+	bool away;
+	uint64_t boot_id, generation;
+	struct world_route routes[WORLD_ROUTES];
+	unsigned int n_routes;
+	unsigned int messages, marks, sweeps, entries;
+	int refuse; // answer to route messages
+};
+
+extern struct world world;
+
+int world_setup(void **state); // namespace with mirrors pub0, pub1, vpc1, and the kernel
+int world_teardown(void **state);
+
+// Output of a command in the namespace ("ip ..."), in one buffer that the next call overwrites.
+const char *world_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void world_mirror(const char *name); // makes one
+bool world_has(const char *command, const char *text);
+
+// The configuration: the three interfaces, with `more` members (", \"vips\": ...") after them.
+struct config *world_config(const char *more);
+struct config *world_config_text(const char *text);
+int world_commit(const struct config *from, const struct config *to);
+
+const struct world_route *world_route(const char *prefix); // NULL: the data plane has none
+void world_events(void); // serves the watches until they are quiet
+void world_tick(void);
+int world_monitor_fd(void); // of the route monitor's watch
