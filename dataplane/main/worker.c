@@ -153,11 +153,14 @@ int worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct dataplane *dp = w->dp;
+	// Once offline, a worker reads nothing that the main thread may free: not even itself.
+	struct rte_rcu_qsbr *qsbr = dp->qsbr;
+	unsigned int index = w->index;
 	uint32_t sleep_us = dp->options.idle_sleep_us;
 	unsigned int idle = 0;
 
-	rte_rcu_qsbr_thread_register(dp->qsbr, w->index);
-	rte_rcu_qsbr_thread_online(dp->qsbr, w->index);
+	rte_rcu_qsbr_thread_register(qsbr, index);
+	rte_rcu_qsbr_thread_online(qsbr, index);
 	while (!atomic_load_explicit(&dp->stop, memory_order_relaxed)) {
 		uint64_t tsc = rte_rdtsc();
 
@@ -167,10 +170,10 @@ int worker_main(void *arg)
 		} else if (sleep_us != 0 && ++idle > IDLE_WALKS) {
 			worker_sleep(w, sleep_us);
 		}
-		rte_rcu_qsbr_quiescent(dp->qsbr, w->index);
+		rte_rcu_qsbr_quiescent(qsbr, index);
 	}
 	worker_publish(w);
-	rte_rcu_qsbr_thread_offline(dp->qsbr, w->index);
-	rte_rcu_qsbr_thread_unregister(dp->qsbr, w->index);
+	rte_rcu_qsbr_thread_offline(qsbr, index);
+	rte_rcu_qsbr_thread_unregister(qsbr, index);
 	return 0;
 }

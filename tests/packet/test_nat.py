@@ -315,7 +315,10 @@ def test_full_table_refuses_and_drains(net):
     for start in range(0, len(frames), 200):
         net.router.send_frames(frames[start:start + 200])
     stats = net.router.stats()
-    assert (stats["sessions"], stats["drops"]["nat_table_full"]) == (4096, 104)
+    # Near the end about one key in 10^4 finds both its index buckets full before the slab is empty.
+    refused = stats["drops"]["nat_table_full"] + stats["drops"]["nat_index_full"]
+    assert stats["drops"]["nat_index_full"] <= 8
+    assert (stats["sessions"], refused) == (4096, 104)
     net.router.advance(302)
     stats = net.router.stats()
     assert (stats["sessions"], stats["mappings"], stats["hosts"]) == (0, 0, 0)
