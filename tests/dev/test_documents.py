@@ -57,6 +57,9 @@ SOURCES = {
                                "#define DEFAULT_SESSIONS (1u << 20)\n",
     "dataplane/api/proto.h": "enum msg_type {\n\tMSG_HELLO = 1,\n\tMSG_WELCOME,\n"
                              "\tMSG_TYPE_COUNT,\n};\n",
+    documents.NAT: "| REQ-1 | `test_mapping` `test_filter` |\n",
+    "tests/packet/test_nat.py": "def test_mapping(net):\n",
+    "tests/unit/nat_test.c": "static void test_filter(void **state)\n",
     "control/jobs.c": "struct q {\n\tpthread_mutex_t lock;\n};\n",
 }
 
@@ -98,6 +101,8 @@ def test_true_tables_are_left_alone(findings):
     (documents.DOCUMENT, "WELCOME, or", "WELCOME BYE, or", ["has BYE"]),
     ("dataplane/main/limits.h", "1024", "2048", ["says 1024 of LIMIT_RING, the code 2048"]),
     ("dataplane/main/limits.h", "20", "21", ["of DEFAULT_SESSIONS"]),
+    ("tests/packet/test_nat.py", "test_mapping", "test_map", ["no test called test_mapping"]),
+    ("tests/unit/nat_test.c", "test_filter(", "test_filters(", ["no test called test_filter"]),
     (documents.DOCUMENT, "## Limits", "## Bounds", ["have DEFAULT_SESSIONS", "have LIMIT_RING"]),
 ])
 def test_a_difference_is_found(findings, path, old, new, said):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the vrouter authors
 """The tables of docs/architecture.md against the sources: nodes, threads, locks, messages, limits. A
-table that says less than the code, or something else, is a finding."""
+table that says less than the code, or something else, is a finding. So is a test that docs/nat.md
+names and that does not exist."""
 
 import os
 import re
@@ -9,6 +10,7 @@ import re
 import common
 
 DOCUMENT = os.path.join("docs", "architecture.md")
+NAT = os.path.join("docs", "nat.md")
 LIMITS = "dataplane/main/limits.h"
 PROTOCOL = "dataplane/api/proto.h"
 
@@ -72,6 +74,16 @@ def locks():
         yield f"{DOCUMENT}:1: the table of locks names {path}, which does not exist"
 
 
+def nat_tests():
+    """docs/nat.md names the test of each requirement."""
+    known = set()
+    for path in common.tracked(".c", ".py"):
+        if path.startswith("tests/"):
+            known.update(re.findall(r"\b(?:def|static void|void) (test_\w+)\(", common.text(path)))
+    for name in sorted(set(re.findall(r"`(test_\w+)`", common.text(NAT))) - known):
+        yield f"{NAT}:1: there is no test called {name}"
+
+
 def messages():
     """A message is a request or event (first cell, before the colon) or an answer."""
     enum = re.search(r"enum msg_type \{(.*?)\}", common.c_code(PROTOCOL), re.S)[1]
@@ -94,7 +106,7 @@ def limits():
     yield from differences("limits", {n: str(number(v)) for n, v in defined}, table)
 
 
-CHECKS = (nodes, threads, locks, messages, limits)
+CHECKS = (nodes, threads, locks, messages, limits, nat_tests)
 
 
 def check():
