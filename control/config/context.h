@@ -106,6 +106,7 @@ void index_addresses(struct parse *ps); // after both: fills own and subnets, ch
 void parse_eips(struct parse *ps);
 void parse_snat(struct parse *ps);
 void parse_port_forwards(struct parse *ps);
+void parse_nat(struct parse *ps, const struct reader *top);
 void parse_routes(struct parse *ps);
 
 // Gives every object its id. False, with no_memory set, when that failed.

@@ -29,6 +29,7 @@ static const char *const kind_names[OBJ_KIND_COUNT] = {
 	[OBJ_PORT_FORWARD] = "port_forward",
 	[OBJ_SNAT] = "snat",
 	[OBJ_SERVICE] = "service",
+	[OBJ_NAT] = "nat",
 };
 
 static bool bit_get(const uint64_t *bits, uint32_t i)

@@ -108,6 +108,15 @@ struct route_config {
 	uint32_t priority;
 };
 
+// What holds for all NAT rules.
+struct nat_config {
+	uint32_t tcp_established_s; // idle seconds until a session ends, as the next ones
+	uint32_t tcp_transitory_s;
+	uint32_t udp_s;
+	uint32_t icmp_s;
+	uint32_t other_s;
+};
+
 struct config {
 	int refs;
 	uint64_t revision; // 0 before it is stored; also the data plane's generation
@@ -119,6 +128,7 @@ struct config {
 	unsigned int n_vips;
 	struct snat_config *snat;
 	unsigned int n_snat;
+	struct nat_config nat;
 	struct eip_config *eips;
 	unsigned int n_eips;
 	struct port_forward_config *port_forwards;

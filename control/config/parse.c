@@ -58,12 +58,13 @@ static void parse_top(struct parse *ps, const struct reader *r)
 static void parse_document(struct parse *ps)
 {
 	static const char *const fields[] = { "version", "hostname", "interfaces", "vips", "snat",
-		"eips", "port_forwards", "routes", "ospf", "ipsec", "load_balancers", NULL };
+		"eips", "port_forwards", "nat", "routes", "ospf", "ipsec", "load_balancers", NULL };
 	struct reader r;
 
 	if (!reader_open(&r, ps->document, &ps->root, ps->problems, fields))
 		return;
 	parse_top(ps, &r);
+	parse_nat(ps, &r);
 	parse_interfaces(ps);
 	if (ps->list_refused || ps->no_memory)
 		return; // every reference would be reported

@@ -26,6 +26,7 @@ static const size_t sizes[OBJ_KIND_COUNT] = {
 	[OBJ_PORT_FORWARD] = sizeof(struct obj_port_forward),
 	[OBJ_SNAT] = sizeof(struct obj_snat),
 	[OBJ_SERVICE] = sizeof(struct obj_service),
+	[OBJ_NAT] = sizeof(struct obj_nat),
 };
 
 size_t objset_size(enum obj_kind kind)
@@ -136,6 +137,18 @@ static void add_services(struct objset *s)
 	o->first = o->last = ICMP_ECHO_REQUEST;
 }
 
+static void add_nat(struct objset *s, const struct nat_config *n)
+{
+	struct obj_nat *o = append(s, OBJ_NAT);
+
+	*o = (struct obj_nat){ .id = NAT_SETTINGS,
+		.tcp_established_s = n->tcp_established_s,
+		.tcp_transitory_s = n->tcp_transitory_s,
+		.udp_s = n->udp_s,
+		.icmp_s = n->icmp_s,
+		.other_s = n->other_s };
+}
+
 static int reserve(struct objset *s, const struct config *c)
 {
 	size_t count[OBJ_KIND_COUNT] = {
@@ -145,6 +158,7 @@ static int reserve(struct objset *s, const struct config *c)
 		[OBJ_PORT_FORWARD] = c->n_port_forwards,
 		[OBJ_SNAT] = c->n_snat,
 		[OBJ_SERVICE] = 1,
+		[OBJ_NAT] = 1,
 	};
 
 	for (unsigned int i = 0; i < c->n_interfaces; i++)
@@ -193,6 +207,7 @@ int objset_build(const struct config *c, struct objset **out)
 	for (unsigned int i = 0; i < c->n_snat; i++)
 		add_snat(s, c, &c->snat[i]);
 	add_services(s);
+	add_nat(s, &c->nat);
 	for (unsigned int k = 1; k < OBJ_KIND_COUNT; k++)
 		qsort(s->kind[k].data, s->kind[k].count, sizes[k], by_id);
 	*out = s;

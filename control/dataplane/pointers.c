@@ -84,6 +84,9 @@ void object_pointer(const struct config *c, enum obj_kind kind, uint32_t id, con
 		list = "snat";
 		at = INDEX_OF(c->snat, c->n_snat, id);
 		break;
+	case OBJ_NAT:
+		snprintf(out, size, "/nat/timeouts%s%s", name[0] ? "/" : "", name);
+		break;
 	default:
 		break;
 	}

@@ -23,6 +23,7 @@ static const struct {
 		LIMIT_PORT_FORWARDS },
 	[OBJ_SNAT] = { "snat", sizeof(struct obj_snat), LIMIT_SNAT_RULES },
 	[OBJ_SERVICE] = { "service", sizeof(struct obj_service), LIMIT_SERVICES },
+	[OBJ_NAT] = { "nat", sizeof(struct obj_nat), NAT_SETTINGS + 1 },
 };
 
 size_t object_size(unsigned int kind)

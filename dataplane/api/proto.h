@@ -93,6 +93,7 @@ enum obj_kind {
 	OBJ_PORT_FORWARD,
 	OBJ_SNAT,
 	OBJ_SERVICE,
+	OBJ_NAT,
 	OBJ_KIND_COUNT,
 };
 
@@ -198,6 +199,25 @@ struct obj_service {
 	uint8_t punt_class;
 	uint16_t first; // ports, host order; ICMP: first = last = type; ignored for other protocols
 	uint16_t last;
+};
+
+// Idle seconds after which sessions end. What may be configured is at least what the RFCs demand.
+#define NAT_TCP_ESTABLISHED_MIN 7440 // RFC 5382 REQ-5
+#define NAT_TCP_TRANSITORY_MIN	240  // RFC 5382 REQ-5
+#define NAT_UDP_MIN		120  // RFC 4787 REQ-5
+#define NAT_ICMP_MIN		60   // RFC 5508 REQ-2
+#define NAT_OTHER_MIN		60
+#define NAT_TIMEOUT_MAX		604800 // one week
+#define NAT_SETTINGS		1      // the id of the only object of its kind
+
+// Settings of all NAT rules; the defaults hold while there is none.
+struct obj_nat {
+	uint32_t id; // NAT_SETTINGS
+	uint32_t tcp_established_s;
+	uint32_t tcp_transitory_s;
+	uint32_t udp_s;
+	uint32_t icmp_s;
+	uint32_t other_s;
 };
 
 struct msg_begin {

@@ -21,6 +21,10 @@ struct nat_build {
 // Each: 0 or negative errno, with errors for what an object causes.
 int nat_build_forwards(struct nat_build *b); // EIPs and port forwards, own and target tables
 int nat_build_snat(struct nat_build *b);     // SNAT rules and their pools
+int nat_check_settings(struct nat_build *b);
+
+// The timers of the new configuration, for sessions that exist, too.
+void nat_apply_settings(struct dataplane *dp, const struct objects *next);
 
 // The epoch that sessions of a rule get under the new configuration: the current one, or the next
 // one when the rule or an address that it names is altered.

@@ -86,7 +86,9 @@ static int nat_build(struct dataplane *dp, const struct objects *objects, struct
 		return -ENOMEM;
 	s->section.refs = 1;
 	s->section.id = SECTION_NAT;
-	rc = nat_build_forwards(&b);
+	rc = nat_check_settings(&b);
+	if (rc == 0)
+		rc = nat_build_forwards(&b);
 	if (rc == 0)
 		rc = nat_build_snat(&b);
 	if (rc < 0) {
@@ -139,6 +141,7 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 		if (nat_rule_differs(&dp->objects, next, OBJ_EIP, s->eips[i].id))
 			dataplane_end_sessions(dp, s->eips[i].target, s->eips[i].port);
 	nat_epochs_advance(dp, next);
+	nat_apply_settings(dp, next);
 }
 
 static int nat_worker_create(struct worker *w, void **state)
@@ -155,7 +158,7 @@ static int nat_worker_create(struct worker *w, void **state)
 const struct section_ops nat_section_ops = {
 	.name = "nat",
 	.kinds = 1u << OBJ_PORT | 1u << OBJ_ADDRESS | 1u << OBJ_EIP | 1u << OBJ_PORT_FORWARD |
-		 1u << OBJ_SNAT,
+		 1u << OBJ_SNAT | 1u << OBJ_NAT,
 	.build = nat_build,
 	.activate = nat_activate,
 	.destroy = nat_destroy,

@@ -73,13 +73,14 @@ struct session {
 static_assert(sizeof(struct session) == 128, "two cache lines");
 static_assert(offsetof(struct session, mapping) == 64, "hot line");
 
-// Idle time in seconds after which a session ends (RFC 4787, 5382, 5508, 7857).
+// Idle time in seconds after which a session ends (RFC 4787, 5382, 5508, 7857). The control thread
+// changes one at any time; sessions that exist follow.
 struct session_timers {
-	uint32_t tcp_established;
-	uint32_t tcp_transitory;
-	uint32_t udp;
-	uint32_t icmp;
-	uint32_t other;
+	_Atomic uint32_t tcp_established;
+	_Atomic uint32_t tcp_transitory;
+	_Atomic uint32_t udp;
+	_Atomic uint32_t icmp;
+	_Atomic uint32_t other;
 };
 
 #define SESSION_TIMERS_DEFAULT                                                                     \

@@ -157,6 +157,7 @@ static void objects_of_a_configuration(void **state)
 	const struct obj_address *a;
 	const struct obj_port *p;
 	const struct obj_snat *n;
+	const struct obj_nat *nat;
 	const struct obj_eip *e;
 	struct objset *s;
 
@@ -201,6 +202,14 @@ static void objects_of_a_configuration(void **state)
 	assert_int_equal(service->proto, IPPROTO_ICMP);
 	assert_int_equal(service->first, 8);
 	assert_int_equal(service->punt_class, PUNT_ICMP);
+	nat = record(s, OBJ_NAT, 0);
+	assert_int_equal(s->kind[OBJ_NAT].count, 1);
+	assert_int_equal(nat->id, NAT_SETTINGS);
+	assert_int_equal(nat->tcp_established_s, 7440);
+	assert_int_equal(nat->tcp_transitory_s, 240);
+	assert_int_equal(nat->udp_s, 300);
+	assert_int_equal(nat->icmp_s, 60);
+	assert_int_equal(nat->other_s, 600);
 	objset_free(s);
 	config_unref(c);
 }
@@ -224,6 +233,7 @@ static void complaints_point_into_the_document(void **state)
 		{ OBJ_PORT_FORWARD, c->port_forwards[0].id, "first", "/port_forwards/0/ports" },
 		{ OBJ_SNAT, c->snat[0].id, "pool", "/snat/0/addresses" },
 		{ OBJ_SERVICE, 1, "", "" },
+		{ OBJ_NAT, NAT_SETTINGS, "udp_s", "/nat/timeouts/udp_s" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

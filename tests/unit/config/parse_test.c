@@ -75,6 +75,25 @@ static void interfaces_and_defaults(void **state)
 	config_unref(c);
 }
 
+static void nat_settings_and_defaults(void **state)
+{
+	struct config *c = load("full");
+
+	assert_int_equal(c->nat.tcp_established_s, 7440);
+	assert_int_equal(c->nat.tcp_transitory_s, 240);
+	assert_int_equal(c->nat.udp_s, 300);
+	assert_int_equal(c->nat.icmp_s, 60);
+	assert_int_equal(c->nat.other_s, 600);
+	config_unref(c);
+	c = load("nat-settings");
+	assert_int_equal(c->nat.tcp_established_s, 86400);
+	assert_int_equal(c->nat.tcp_transitory_s, 300);
+	assert_int_equal(c->nat.udp_s, 120);
+	assert_int_equal(c->nat.icmp_s, 61);
+	assert_int_equal(c->nat.other_s, 604800);
+	config_unref(c);
+}
+
 static void drivers_in_wire_order(void **state)
 {
 	struct config *c = load("all-drivers");
@@ -374,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(interfaces_and_defaults),
+		cmocka_unit_test(nat_settings_and_defaults),
 		cmocka_unit_test(drivers_in_wire_order),
 		cmocka_unit_test(vips_eips_and_forwards),
 		cmocka_unit_test(forward_of_an_interface),
