@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tests/perf/bench.h"
+#include "tests/perf/conditions.h"
 
 // Cycles per packet over the full bursts of a run.
 struct cost {
@@ -22,18 +23,9 @@ struct result {
 	struct cost bare;
 };
 
-struct conditions {
-	char cpu[80];
-	char load[40]; // before the run
-	bool huge;
-	unsigned int rounds;
-	uint32_t sessions; // capacity of the table
-};
-
 // Rounds of as many walks as the buffers last, through the graph and through the bare loop in turn.
 // -EPROTO when not every packet came out, with the reasons printed; -ENOMEM.
 int measure(struct bench *b, const struct scenario *s, unsigned int rounds, struct result *out);
 
-void conditions_read(struct conditions *c, bool huge, unsigned int rounds, uint32_t sessions);
 void report_table(const struct conditions *before, const struct result *results);
 int report_json(const struct conditions *before, const struct result *results, const char *path);

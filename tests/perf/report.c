@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// The conditions of a run, and its results as a table and as JSON.
+// The results of a run as a table and as JSON.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,49 +11,11 @@
 
 #include "tests/perf/measure.h"
 
-static void read_cpu(char *out, size_t size)
-{
-	FILE *f = fopen("/proc/cpuinfo", "r");
-	char line[256];
-
-	snprintf(out, size, "unknown");
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		char *colon = strchr(line, ':');
-
-		if (strncmp(line, "model name", 10) != 0 || colon == NULL)
-			continue;
-		snprintf(out, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-		break;
-	}
-	if (f != NULL)
-		fclose(f);
-}
-
-static void read_load(char *out, size_t size)
-{
-	FILE *f = fopen("/proc/loadavg", "r");
-	float one, five;
-
-	snprintf(out, size, "unknown");
-	if (f == NULL)
-		return;
-	if (fscanf(f, "%f %f", &one, &five) == 2)
-		snprintf(out, size, "%.2f %.2f", one, five);
-	fclose(f);
-}
-
-void conditions_read(struct conditions *c, bool huge, unsigned int rounds, uint32_t sessions)
-{
-	*c = (struct conditions){ .huge = huge, .rounds = rounds, .sessions = sessions };
-	read_cpu(c->cpu, sizeof(c->cpu));
-	read_load(c->load, sizeof(c->load));
-}
-
 void report_table(const struct conditions *before, const struct result *results)
 {
 	char load[40];
 
-	read_load(load, sizeof(load));
+	load_read(load, sizeof(load));
 	printf("CPU       %s, TSC %.2f GHz\n", before->cpu, (double)rte_get_tsc_hz() / 1e9);
 	printf("load      %s before, %s after\n", before->load, load);
 	printf("pages     %s\n", before->huge ? "2 MiB" : "4 KiB");
@@ -77,7 +39,7 @@ int report_json(const struct conditions *before, const struct result *results, c
 	char load[40];
 	int rc = 0;
 
-	read_load(load, sizeof(load));
+	load_read(load, sizeof(load));
 	for (unsigned int i = 0; i < bench_n_scenarios; i++) {
 		const struct result *r = &results[i];
 
