@@ -21,14 +21,17 @@ enum {
 	ERROR_EDGE_COUNT,
 };
 
-static bool limiter_admit(struct worker *w)
+// Administrative refusals leave half of the burst to errors that path discovery lives from: a host
+// over its limit causes as many as it likes.
+static bool limiter_admit(struct worker *w, uint8_t code)
 {
 	struct error_limiter *l = &w->errors;
 	uint64_t cost = w->tsc_hz / ERRORS_PER_SECOND;
+	uint64_t keep = code == ICMP_PKT_FILTERED ? cost * ERRORS_BURST / 2 : 0;
 
 	l->tokens = RTE_MIN(l->tokens + (w->tsc - l->last), cost * ERRORS_BURST);
 	l->last = w->tsc;
-	if (l->tokens < cost)
+	if (l->tokens < cost + keep)
 		return false;
 	l->tokens -= cost;
 	return true;
@@ -42,7 +45,7 @@ static rte_edge_t error_decide(struct worker *w, struct rte_mbuf *m, struct meta
 
 	// From the address of the arrival port (RFC 1812 4.3.2.4): the sender knows it. A port
 	// without addresses sends none.
-	if (from == 0 || !limiter_admit(w) ||
+	if (from == 0 || !limiter_admit(w, meta->error_code) ||
 		packet_make_icmp_error(
 			m, meta, meta->error_type, meta->error_code, meta->icmp_mtu, from) < 0)
 		return node_drop(meta, reason);

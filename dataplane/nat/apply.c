@@ -156,6 +156,15 @@ static enum drop_reason create_reason(int rc)
 	}
 }
 
+// A private host is told (RFC 5508 REQ-8, RFC 6888 REQ-11 B); an outsider learns nothing.
+static rte_edge_t create_refused(struct meta *meta, int rc)
+{
+	if (meta->side != SIDE_PRIVATE)
+		return nat_drop(meta, create_reason(rc));
+	return nat_refuse(forward_error(
+		meta, create_reason(rc), ICMP_DEST_UNREACH, ICMP_PKT_FILTERED));
+}
+
 rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
 {
 	struct nat_worker *nw = w->feature[SECTION_NAT];
@@ -172,7 +181,7 @@ rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, stru
 	rq->tick = w->tick;
 	rc = nat_create(w->sessions, rq, nw, &ref);
 	if (rc < 0)
-		return nat_drop(meta, create_reason(rc));
+		return create_refused(meta, rc);
 	w->stats.sessions_created = nw->created;
 	return nat_apply(w, m, meta, session_at(w->sessions, ref), session_ref_dir(ref));
 }

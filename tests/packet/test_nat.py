@@ -119,7 +119,8 @@ def test_other_uplink_has_its_own_rule(net):
 
 
 def test_snat_refuses_protocols_without_ports(net):
-    assert net.h1.send(ip(net.h1.ip, net.inet.ip, Raw(b"x" * 40), proto=47)) == []
+    out = IP(sent(net.h1.send(ip(net.h1.ip, net.inet.ip, Raw(b"x" * 40), proto=47))).frame[14:])
+    assert (out[ICMP].type, out[ICMP].code) == (3, 13)
     assert net.router.stats()["drops"]["nat_protocol"] == 1
 
 
@@ -283,11 +284,29 @@ def test_host_limit_refuses_and_counts(net):
     config = copy.deepcopy(net.config)
     config["snat"][0]["max_sessions_per_host"] = 3
     assert net.router.configure(config) == ""
-    for port in range(5000, 5004):
+    for port in range(5000, 5003):
         net.h1.send(ip(net.h1.ip, net.inet.ip, UDP(sport=port, dport=80)))
+    refused = ip(net.h1.ip, net.inet.ip, UDP(sport=5003, dport=80))
+    out = IP(sent(net.h1.send(refused)).frame[14:])
+    assert (out.src, out.dst, out[ICMP].type, out[ICMP].code) == ("192.168.10.1", net.h1.ip, 3, 13)
+    assert bytes(out[ICMP].payload) == bytes(refused)
     stats = net.router.stats()
     assert (stats["sessions"], stats["drops"]["nat_host_limit"]) == (3, 1)
     snat(net, net.h1b, ip(net.h1b.ip, net.inet.ip, UDP(sport=5000, dport=81)), net.inet)
+
+
+def test_refusals_leave_errors_to_path_discovery(net):
+    config = copy.deepcopy(net.config)
+    config["snat"][0]["max_sessions_per_host"] = 1
+    assert net.router.configure(config) == ""
+    net.h1.send(ip(net.h1.ip, net.inet.ip, UDP(sport=4000, dport=80)))
+    burst = [("vpc1", net.h1.to_router(ip(net.h1.ip, net.inet.ip, UDP(sport=5000 + n, dport=80))))
+             for n in range(200)]
+    told = len(net.router.send_frames(burst))
+    assert 50 <= told <= 150  # half of a burst of 100 per worker, and what came back meanwhile
+    assert net.router.stats()["drops"]["nat_host_limit"] == 200
+    out = IP(sent(net.h1b.send(ip(net.h1b.ip, net.inet.ip, UDP(sport=1, dport=2), ttl=1))).frame[14:])
+    assert (out[ICMP].type, out[ICMP].code) == (11, 0)
 
 
 def test_port_range_runs_out_cleanly(net):
@@ -297,7 +316,7 @@ def test_port_range_runs_out_cleanly(net):
     outs = []
     for port in range(5000, 5010):
         outs += net.h1.send(ip(net.h1.ip, net.inet.ip, UDP(sport=port, dport=80)))
-    ports = {IP(o.frame[14:])[UDP].sport for o in outs}
+    ports = {p.sport for p in (IP(o.frame[14:]) for o in outs) if UDP in p}
     assert ports == {2000, 2001, 2002, 2003}
     assert net.router.stats()["drops"]["nat_no_port"] == 6
     net.router.advance(302)
