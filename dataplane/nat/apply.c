@@ -161,8 +161,8 @@ static rte_edge_t create_refused(struct meta *meta, int rc)
 {
 	if (meta->side != SIDE_PRIVATE)
 		return nat_drop(meta, create_reason(rc));
-	return nat_refuse(forward_error(
-		meta, create_reason(rc), ICMP_DEST_UNREACH, ICMP_PKT_FILTERED));
+	return nat_refuse(
+		forward_error(meta, create_reason(rc), ICMP_DEST_UNREACH, ICMP_PKT_FILTERED));
 }
 
 rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
