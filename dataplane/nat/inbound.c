@@ -11,7 +11,8 @@
 #include "dataplane/nat/burst.h"
 
 // Source NAT of a flow that comes from `side` and goes to a target behind the adjacency: towards a
-// target that asks for it, and for a host that reaches a host of its own port by a public address.
+// target that asks for it, for a host that reaches a host of its own port by a public address, and
+// for one whose flow leaves by a public port.
 static const struct nat_source *inbound_source(const struct nat_section *s, const struct adj *adj,
 	const struct meta *meta, uint16_t vip_port, bool source_nat_inbound)
 {
@@ -19,7 +20,13 @@ static const struct nat_source *inbound_source(const struct nat_section *s, cons
 
 	if (source_nat_inbound && s->inbound[adj->port].n_pool != 0)
 		return &s->inbound[adj->port];
-	if (meta->side != SIDE_PRIVATE || adj->port != meta->in_port)
+	if (meta->side != SIDE_PRIVATE)
+		return NULL;
+	if (adj->side == SIDE_PUBLIC) { // a target outside: the flow leaves like the host's others
+		rule = nat_snat(s, meta->src, adj->port);
+		return rule == NULL ? NULL : &rule->source;
+	}
+	if (adj->port != meta->in_port)
 		return NULL;
 	rule = nat_snat(s, meta->src, vip_port);
 	for (uint16_t port = 1; rule == NULL && port < LIMIT_PORTS; port++)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 the vrouter authors
+"""Connections from their first packet to the end of their session, whoever ends them, and what comes
+late; a rule that has no port left; a forward's target that is also used directly."""
+
+import copy
+
+import pytest
+from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
+from scapy.packet import Raw
+
+from router import expect, hop, sent
+
+SNAT, VIP_PF = "203.0.113.1", "203.0.113.21"
+TRANSITORY_S = 240
+
+
+class Connection:
+    """A TCP connection of h1 to inet, seen from both sides of SNAT."""
+
+    def __init__(self, net, sport=5000):
+        self.net, self.sport = net, sport
+        self.host("S")
+        self.inet("SA")
+        self.host("A")
+
+    def host(self, flags):
+        p = IP(bytes(IP(src=self.net.h1.ip, dst=self.net.inet.ip) /
+                     TCP(sport=self.sport, dport=80, flags=flags)))
+        expect(self.net.h1.send(p), self.net.inet, hop(p, src=SNAT))
+
+    def inet(self, flags):
+        p = IP(bytes(IP(src=self.net.inet.ip, dst=SNAT) /
+                     TCP(sport=80, dport=self.sport, flags=flags)))
+        expect(self.net.inet.send(p), self.net.h1, hop(p, dst=self.net.h1.ip))
+
+    def ends_after(self, seconds):
+        """The session is there until its idle time has passed, and then it is not."""
+        self.net.router.advance(seconds - 1)
+        assert self.net.router.stats()["sessions"] == 1
+        self.net.router.advance(3)
+        assert self.net.router.stats()["sessions"] == 0
+
+
+CLOSES = {
+    "host first": [("host", "FA"), ("inet", "A"), ("inet", "FA"), ("host", "A")],
+    "remote first": [("inet", "FA"), ("host", "A"), ("host", "FA"), ("inet", "A")],
+    "crossed": [("host", "FA"), ("inet", "FA"), ("host", "A"), ("inet", "A")],
+    "repeated": [("host", "FA"), ("host", "FA"), ("inet", "FA"), ("inet", "FA"), ("host", "A"),
+                 ("host", "A")],
+}
+
+
+@pytest.mark.parametrize("close", CLOSES.values(), ids=CLOSES.keys())
+def test_closed_connection_leaves_after_the_transitory_time(net, close):
+    connection = Connection(net)
+    for side, flags in close:
+        getattr(connection, side)(flags)
+    connection.ends_after(TRANSITORY_S)
+
+
+def test_half_closed_connection_stays(net):
+    connection = Connection(net)
+    connection.host("FA")
+    connection.inet("A")
+    net.router.advance(TRANSITORY_S + 60)
+    connection.inet("PA")  # the other half may send for as long as it likes
+    assert net.router.stats()["sessions"] == 1
+
+
+@pytest.mark.parametrize("side", ["host", "inet"])
+def test_reset_connection_leaves_after_the_transitory_time(net, side):
+    connection = Connection(net)
+    getattr(connection, side)("R")
+    connection.ends_after(TRANSITORY_S)
+    Connection(net, sport=5001)
+
+
+def test_data_after_a_reset_restores_the_connection(net):
+    connection = Connection(net)
+    connection.inet("R")
+    connection.host("A")
+    net.router.advance(TRANSITORY_S + 60)
+    connection.inet("PA")
+    assert net.router.stats()["sessions"] == 1
+
+
+def test_late_segment_from_outside_meets_nothing(net):
+    connection = Connection(net)
+    connection.inet("R")
+    connection.ends_after(TRANSITORY_S)
+    late = IP(bytes(IP(src=net.inet.ip, dst=SNAT) / TCP(sport=80, dport=5000, flags="FA")))
+    assert net.inet.send(late) == []
+    assert net.router.stats()["sessions"] == 0
+
+
+def test_forwarded_connection_closes_and_its_tuple_is_used_again(net):
+    def client(flags):
+        p = IP(bytes(IP(src=net.inet.ip, dst=VIP_PF) / TCP(sport=4000, dport=8080, flags=flags)))
+        expect(net.inet.send(p), net.h2, hop(p, dst=net.h2.ip, dport=80))
+
+    def server(flags):
+        p = IP(bytes(IP(src=net.h2.ip, dst=net.inet.ip) / TCP(sport=80, dport=4000, flags=flags)))
+        expect(net.h2.send(p), net.inet, hop(p, src=VIP_PF, sport=8080))
+
+    for _ in range(2):  # RFC 6191: the second time in the first one's transitory time
+        for side, flags in ((client, "S"), (server, "SA"), (client, "A"), (server, "FA"),
+                            (client, "A"), (client, "FA"), (server, "A")):
+            side(flags)
+        assert net.router.stats()["sessions"] == 1
+    net.router.advance(TRANSITORY_S + 2)
+    assert net.router.stats()["sessions"] == 0
+
+
+def test_wider_range_serves_at_once(net):
+    config = copy.deepcopy(net.config)
+    config["snat"][0].update(port_range="2000-2001", max_sessions_per_host=100,
+                             mapping="endpoint_dependent")
+    assert net.router.configure(config) == ""
+    flows = [IP(bytes(IP(src=net.h1.ip, dst=net.inet.ip) / UDP(sport=5000 + n, dport=80)))
+             for n in range(3)]
+    assert [sent(net.h1.send(p)).port for p in flows] == ["pub0", "pub0", "vpc1"]
+    assert net.router.stats()["drops"]["nat_no_port"] == 1
+    config["snat"][0]["port_range"] = "2000-2100"
+    assert net.router.configure(config) == ""
+    for l4 in (UDP(sport=5002, dport=80), TCP(sport=5002, dport=80, flags="S"), ICMP(id=5002)):
+        p = IP(bytes(IP(src=net.h1.ip, dst=net.inet.ip) / l4))
+        assert IP(sent(net.h1.send(p)).frame[14:]).src == SNAT
+    assert net.router.stats()["drops"]["nat_no_port"] == 1
+
+
+def test_errors_about_a_forward_with_another_port(net):
+    request = IP(bytes(IP(src=net.inet.ip, dst=VIP_PF) / TCP(sport=4000, dport=8080, flags="S")))
+    inside = hop(request, dst=net.h2.ip, dport=80)
+    expect(net.inet.send(request), net.h2, inside)
+    # From the target: quotes what it got, must quote what the client sent.
+    error = IP(bytes(IP(src=net.h2.ip, dst=net.inet.ip) / ICMP(type=3, code=3) / bytes(inside)))
+    quoted = hop(request)
+    want = IP(bytes(IP(src=VIP_PF, dst=net.inet.ip, ttl=63) / ICMP(type=3, code=3) /
+                    bytes(quoted)))
+    expect(net.h2.send(error), net.inet, want)
+    # From the client about the reply.
+    reply = IP(bytes(IP(src=net.h2.ip, dst=net.inet.ip) / TCP(sport=80, dport=4000, flags="SA")))
+    outside = hop(reply, src=VIP_PF, sport=8080)
+    expect(net.h2.send(reply), net.inet, outside)
+    error = IP(bytes(IP(src=net.inet.ip, dst=VIP_PF) / ICMP(type=3, code=1) / bytes(outside)))
+    want = IP(bytes(IP(src=net.inet.ip, dst=net.h2.ip, ttl=63) / ICMP(type=3, code=1) /
+                    bytes(hop(reply))))
+    expect(net.inet.send(error), net.h2, want)
+
+
+def test_target_of_a_forward_is_reached_directly_as_well(net):
+    request = IP(bytes(IP(src=net.isp2.ip, dst=net.h2.ip) / TCP(sport=4000, dport=80, flags="S")))
+    expect(net.isp2.send(request), net.h2, hop(request))
+    reply = IP(bytes(IP(src=net.h2.ip, dst=net.isp2.ip) / TCP(sport=80, dport=4000, flags="SA")))
+    expect(net.h2.send(reply), net.isp2, hop(reply))
+
+
+def test_reply_with_a_trailer_is_translated_without_it(net):
+    p = IP(bytes(IP(src=net.h1.ip, dst=net.inet.ip) / ICMP(id=4711, seq=1) / b"abc"))
+    expect(net.h1.send(p), net.inet, hop(p, src=SNAT))
+    reply = IP(bytes(IP(src=net.inet.ip, dst=SNAT) / ICMP(type=0, id=4711, seq=1) / b"abc"))
+    out = net.router.send("pub0", bytes(net.inet.to_router(reply)) + b"0123456789")
+    expect(out, net.h1, hop(reply, dst=net.h1.ip))
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["in order", "last first"])
+@pytest.mark.parametrize("l4", [TCP(sport=5, dport=6), UDP(sport=5, dport=6), ICMP(id=5)],
+                         ids=["tcp", "udp", "icmp"])
+def test_fragments_that_nothing_translates_pass_as_they_are(net, l4, order):
+    for source, target in ((net.h1, net.h2), (net.h2, net.h1), (net.h2, net.isp2)):
+        whole = IP(bytes(IP(src=source.ip, dst=target.ip, id=77) / l4 / Raw(b"A" * 60)))
+        for piece in fragment(whole, 24)[::order]:
+            piece = IP(bytes(piece))
+            out = sent(source.send(piece))
+            want = IP(bytes(piece))
+            want.ttl -= 1
+            del want.chksum
+            assert out.port == target.port
+            assert out.frame == target.from_router(want)
+
+
+def test_forward_whose_target_is_outside(net):
+    config = copy.deepcopy(net.config)
+    config["port_forwards"].append({"name": "away", "vip": "vip-bare", "protocol": "tcp",
+                                    "ports": "8080", "target": net.isp2.ip, "target_ports": "80"})
+    assert net.router.configure(config) == ""
+    request = IP(bytes(IP(src=net.h1.ip, dst="203.0.113.23") / TCP(sport=4000, dport=8080, flags="S")))
+    # Leaves by pub1, where SNAT of the host's network applies, too.
+    expect(net.h1.send(request), net.isp2,
+           hop(request, src="198.51.100.1", dst=net.isp2.ip, dport=80))
+    reply = IP(bytes(IP(src=net.isp2.ip, dst="198.51.100.1") /
+                     TCP(sport=80, dport=4000, flags="SA")))
+    expect(net.isp2.send(reply), net.h1, hop(reply, src="203.0.113.23", dst=net.h1.ip, sport=8080))
