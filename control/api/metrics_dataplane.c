@@ -116,6 +116,9 @@ static void write_process(FILE *out, const struct counters *c)
 	metric_one(out, "sessions_created_total", "counter", "Sessions created.",
 		c->sum.sessions_created);
 	metric_one(out, "sessions_ended_total", "counter", "Sessions ended.", p->sessions_ended);
+	metric_one(out, "sessions_half_open_ended_total", "counter",
+		"Half-open sessions ended because the table was nearly full.",
+		p->sessions_half_open_ended);
 	metric_one(out, "neighbours", "gauge", "Neighbours known.", p->neighbours);
 	metric_one(out, "routes", "gauge", "Routes in the data plane.", p->routes);
 	metric_one(out, "kernel_path_receive_packets_total", "counter",

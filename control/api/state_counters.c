@@ -93,12 +93,13 @@ void state_dataplane(struct request *r)
 	for (unsigned int i = 0; i < c->workers; i++)
 		json_array_append_new(workers, worker(&c->worker[i], i, c->process.tsc_hz));
 	reply_json(r, 200,
-		json_pack("{s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "connected", 1,
+		json_pack("{s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "connected", 1,
 			"boot_id",
 			json_sprintf("%016llx", (unsigned long long)client_boot_id(r->env->client)),
 			"generation", (json_int_t)c->process.generation, "sessions",
 			(json_int_t)c->process.sessions, "sessions_ended",
-			(json_int_t)c->process.sessions_ended, "routes",
+			(json_int_t)c->process.sessions_ended, "sessions_half_open_ended",
+			(json_int_t)c->process.sessions_half_open_ended, "routes",
 			(json_int_t)c->process.routes, "neighbours",
 			(json_int_t)c->process.neighbours, "accounts", accounts(&c->sum), "workers",
 			workers, "kernel_path", mirrors(&c->process)));

@@ -152,6 +152,8 @@ static void sweep_count(struct dataplane *dp)
 	__atomic_store_n(
 		&p->sessions, slab_used(&dp->sessions.slabs[ARENA_SESSIONS]), __ATOMIC_RELAXED);
 	__atomic_store_n(&p->sessions_ended, ended, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->sessions_half_open_ended, dp->sweeper.ended[SESSION_END_HALF_OPEN],
+		__ATOMIC_RELAXED);
 }
 
 static void *sweep_main(void *arg)

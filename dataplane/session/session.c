@@ -9,21 +9,21 @@
 
 #define TOUCH_TRIES 4
 #define BOTH(bit)   ((uint64_t)(bit)*3)
-#define TCP_BITS    (BOTH(SESSION_SYN) | BOTH(SESSION_FIN) | SESSION_RST)
 
 static uint64_t next_tcp(uint64_t life, unsigned dir, uint8_t flags)
 {
 	bool closed = (life & BOTH(SESSION_FIN)) == BOTH(SESSION_FIN) || (life & SESSION_RST);
 
+	// Anybody who guesses the tuple can send a reset: it shortens the timer, no more.
 	if (flags & TH_RST)
 		return life | SESSION_RST;
 	// The endpoints use the tuple again (RFC 6191): a connection of its own.
 	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN && closed)
-		return (life & ~(uint64_t)TCP_BITS) | (uint64_t)SESSION_SYN << dir;
+		return life & ~(BOTH(SESSION_SEEN) | BOTH(SESSION_FIN) | SESSION_RST);
 	// The reset was not accepted: the connection goes on (RFC 7857 2.2).
 	life &= ~(uint64_t)SESSION_RST;
-	if (flags & TH_SYN)
-		life |= (uint64_t)SESSION_SYN << dir;
+	if (flags & TH_ACK)
+		life |= (uint64_t)SESSION_SEEN << dir;
 	if (flags & TH_FIN)
 		life |= (uint64_t)SESSION_FIN << dir;
 	return life;
@@ -35,7 +35,9 @@ uint64_t session_next_life(
 	// Another worker's clock may be one tick ahead.
 	if ((int32_t)(tick - (uint32_t)(life >> 32)) > 0)
 		life = (life & UINT32_MAX) | (uint64_t)tick << 32;
-	return proto == IPPROTO_TCP ? next_tcp(life, dir, tcp_flags) : life;
+	if (proto == IPPROTO_TCP)
+		return next_tcp(life, dir, tcp_flags);
+	return life | (uint64_t)SESSION_SEEN << dir;
 }
 
 bool session_touch_slow(struct session *s, unsigned dir, uint8_t tcp_flags, uint32_t tick)
@@ -65,9 +67,7 @@ enum tcp_state session_tcp_state(uint64_t life, uint8_t proto)
 		return TCP_STATE_RESET;
 	if ((life & BOTH(SESSION_FIN)) == BOTH(SESSION_FIN))
 		return TCP_STATE_CLOSING;
-	if ((life & BOTH(SESSION_SYN)) == BOTH(SESSION_SYN))
-		return TCP_STATE_ESTABLISHED;
-	return TCP_STATE_OPENING;
+	return session_half_open(life) ? TCP_STATE_OPENING : TCP_STATE_ESTABLISHED;
 }
 
 uint32_t session_timeout(const struct session_timers *timers, uint64_t life, uint8_t proto)

@@ -38,9 +38,12 @@ enum session_life {
 	SESSION_DEAD = 3,  // given up by its creator; the sweeper collects it
 	SESSION_LIMBO = 4, // ended by the sweeper, waits for the grace period
 	SESSION_STATE_MASK = 7,
-	SESSION_SYN = 1u << 4, // shifted left by the direction, as the next one
+	// Shifted left by the direction. SEEN: a packet came this way; of TCP one with ACK and
+	// without RST, so that only a handshake (or, of a connection that is older than the
+	// session, data and its answer) sets both.
+	SESSION_SEEN = 1u << 4,
 	SESSION_FIN = 1u << 6,
-	SESSION_RST = 1u << 8,
+	SESSION_RST = 1u << 8, // of the connection
 };
 
 enum session_flag {
@@ -90,8 +93,8 @@ struct session_timers {
 	}
 
 enum tcp_state {
-	TCP_STATE_NONE, // not TCP
-	TCP_STATE_OPENING,
+	TCP_STATE_NONE,	   // not TCP
+	TCP_STATE_OPENING, // not SEEN both ways
 	TCP_STATE_ESTABLISHED,
 	TCP_STATE_CLOSING, // FIN both ways
 	TCP_STATE_RESET,
@@ -121,10 +124,11 @@ bool session_touch_slow(struct session *s, unsigned dir, uint8_t tcp_flags, uint
 static inline bool session_touch(struct session *s, unsigned dir, uint8_t tcp_flags, uint32_t tick)
 {
 	uint64_t life = atomic_load_explicit(&s->life, memory_order_acquire);
+	uint64_t seen = (uint64_t)SESSION_SEEN << dir;
 
-	// ACK, PSH and URG change nothing unless a reset was seen.
-	if ((life & (SESSION_STATE_MASK | SESSION_RST)) == SESSION_LIVE && life >> 32 == tick &&
-		(tcp_flags & 0x07) == 0)
+	// ACK, PSH and URG change nothing once they were seen, unless a reset was.
+	if ((life & (SESSION_STATE_MASK | SESSION_RST | seen)) == (SESSION_LIVE | seen) &&
+		life >> 32 == tick && (tcp_flags & 0x07) == 0)
 		return true;
 	return session_touch_slow(s, dir, tcp_flags, tick);
 }
@@ -138,6 +142,12 @@ static inline bool session_alive(const struct session *s)
 }
 
 enum tcp_state session_tcp_state(uint64_t life, uint8_t proto);
+
+// Not SEEN both ways: a handshake that is not complete, or packets that nobody has answered.
+static inline bool session_half_open(uint64_t life)
+{
+	return (life & SESSION_SEEN * 3) != SESSION_SEEN * 3;
+}
 
 // Idle seconds that the session may have in this state.
 uint32_t session_timeout(const struct session_timers *timers, uint64_t life, uint8_t proto);

@@ -134,6 +134,15 @@ static bool rules_current(const struct rule_epochs *epochs, const struct session
 	       is_current(epochs, OBJ_SNAT, session->snat_rule, session->snat_epoch);
 }
 
+static bool under_pressure(const struct session_table *t)
+{
+	for (unsigned kind = 0; kind < ARENA_SLABS; kind++)
+		if (slab_used(&t->slabs[kind]) * 100ull >=
+			t->slabs[kind].capacity * (uint64_t)SWEEPER_PRESSURE_PERCENT)
+			return true;
+	return false;
+}
+
 static void sweep_session(struct sweeper *s, uint32_t slot, uint32_t tick)
 {
 	const struct session_table *t = s->conf.table;
@@ -150,6 +159,8 @@ static void sweep_session(struct sweeper *s, uint32_t slot, uint32_t tick)
 	else if (idle > 0 &&
 		 (uint32_t)idle >= session_timeout(&t->timers, life, session->key[0].proto))
 		end_session(s, slot, life, SESSION_END_EXPIRED, tick);
+	else if (s->pressure && idle >= SWEEPER_HALF_OPEN_IDLE && session_half_open(life))
+		end_session(s, slot, life, SESSION_END_HALF_OPEN, tick);
 }
 
 static void sweep_mapping(struct sweeper *s, uint32_t slot)
@@ -199,6 +210,7 @@ bool sweeper_step(struct sweeper *s, uint32_t tick, unsigned max_slots)
 {
 	bool done = false;
 
+	s->pressure = under_pressure(s->conf.table);
 	advance_limbo(s);
 	for (unsigned kind = 0; kind < ARENA_SLABS; kind++) {
 		free_passed(s, kind, max_slots);

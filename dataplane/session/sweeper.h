@@ -30,11 +30,18 @@ struct grace {
 
 enum session_end {
 	SESSION_END_EXPIRED,
-	SESSION_END_RULE,    // its rule was removed or altered
-	SESSION_END_REQUEST, // sweeper_end_matching()
-	SESSION_END_UNDONE,  // given up by its creator: no event
+	SESSION_END_RULE,      // its rule was removed or altered
+	SESSION_END_REQUEST,   // sweeper_end_matching()
+	SESSION_END_HALF_OPEN, // half-open while the table was nearly full
+	SESSION_END_UNDONE,    // given up by its creator: no event
 	SESSION_END_COUNT,
 };
+
+// While the table is this full (sessions, mappings or hosts), half-open sessions end after a short
+// idle time, so that a flood of packets that nobody answers locks nobody out. A handshake repeats
+// its packets within that time (RFC 6298 5.7, RFC 9293 3.8.1).
+#define SWEEPER_PRESSURE_PERCENT 90
+#define SWEEPER_HALF_OPEN_IDLE	 10 // seconds
 
 struct sweeper_conf {
 	struct session_table *table;
@@ -60,6 +67,7 @@ struct sweeper {
 	uint32_t cursor[ARENA_SLABS]; // next slot to look at
 	struct limbo limbo;
 	uint64_t ended[SESSION_END_COUNT];
+	bool pressure; // the table was nearly full when the step began
 };
 
 void sweeper_init(struct sweeper *s, const struct sweeper_conf *conf);

@@ -44,6 +44,7 @@ struct process_stats {
 	uint64_t sessions; // in use now
 	uint64_t sessions_max;
 	uint64_t sessions_ended;
+	uint64_t sessions_half_open_ended; // of them, to make room in a nearly full table
 	uint64_t neighbours;
 	uint64_t routes;
 	uint64_t mirror_rx; // packets read from mirrors and TAP ports by the punt thread

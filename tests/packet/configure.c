@@ -173,9 +173,12 @@ void harness_stats(struct harness *h)
 	say_accounts(h);
 	say(h, "},\"drops\":{");
 	say_drops(h);
-	say(h, "},\"sessions\":%u,\"mappings\":%u,\"hosts\":%u,\"buffers\":%u}",
+	say(h,
+		"},\"sessions\":%u,\"mappings\":%u,\"hosts\":%u,\"buffers\":%u,"
+		"\"half_open_ended\":%llu}",
 		slab_used(&t->slabs[ARENA_SESSIONS]), slab_used(&t->slabs[ARENA_MAPPINGS]),
-		slab_used(&t->slabs[ARENA_HOSTS]), rte_mempool_in_use_count(h->dp->pool));
+		slab_used(&t->slabs[ARENA_HOSTS]), rte_mempool_in_use_count(h->dp->pool),
+		(unsigned long long)h->dp->sweeper.ended[SESSION_END_HALF_OPEN]);
 }
 
 void harness_finish(struct harness *h)

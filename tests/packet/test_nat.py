@@ -280,6 +280,73 @@ def test_new_eip_takes_its_targets_flows_from_snat(net):
     expect(net.h1.send(p), net.inet, hop(p, src="203.0.113.23"))
 
 
+def tcp(net, host, to, src, dst, sport, dport, flags):
+    """Sends a TCP packet that must come out at `to`."""
+    out = sent(host.send(ip(src, dst, TCP(sport=sport, dport=dport, flags=flags))))
+    assert out.port == to.port
+    return IP(out.frame[14:])
+
+
+def test_half_open_flood_locks_nobody_out(net):
+    # An established connection through a port forward and one through SNAT.
+    for flags, reply in (("S", "SA"), ("A", "A")):
+        tcp(net, net.inet, net.h2, net.inet.ip, VIP_PF, 4000, 8080, flags)
+        tcp(net, net.h2, net.inet, net.h2.ip, net.inet.ip, 80, 4000, reply)
+        tcp(net, net.h1, net.inet, net.h1.ip, net.inet.ip, 5000, 80, flags)
+        tcp(net, net.inet, net.h1, net.inet.ip, SNAT, 80, 5000, reply)
+    flood = [("pub0", net.office.to_router(IP(src="203.0.113.150", dst=VIP_PF) /
+                                           TCP(sport=n, dport=22, flags="S")))
+             for n in range(1, 4300)]
+    for start in range(0, len(flood), 200):
+        net.router.send_frames(flood[start:start + 200])
+    assert net.router.stats()["drops"]["nat_table_full"] > 0
+    net.router.advance(11)  # the flood's sessions are idle, and the table is full of them
+    assert net.router.stats()["sessions"] == 2
+    assert net.router.stats()["half_open_ended"] > 4000
+    tcp(net, net.inet, net.h2, net.inet.ip, VIP_PF, 4001, 8080, "S")
+    tcp(net, net.inet, net.h2, net.inet.ip, VIP_PF, 4000, 8080, "A")
+    tcp(net, net.h1, net.inet, net.h1.ip, net.inet.ip, 5000, 80, "A")
+    assert net.router.stats()["sessions"] == 3
+
+
+def test_unsolicited_syn_is_silent(net):
+    assert net.inet.send(ip(net.inet.ip, SNAT, TCP(sport=80, dport=5000, flags="S"))) == []
+    tcp(net, net.h1, net.inet, net.h1.ip, net.inet.ip, 5000, 80, "S")
+    assert net.inet.send(ip(net.inet.ip, SNAT, TCP(sport=81, dport=5000, flags="S"))) == []
+    assert net.router.stats()["drops"]["local_silent"] == 2
+
+
+def test_simultaneous_open(net):
+    tcp(net, net.h1, net.inet, net.h1.ip, net.inet.ip, 5000, 80, "S")
+    tcp(net, net.inet, net.h1, net.inet.ip, SNAT, 80, 5000, "S")
+    tcp(net, net.h1, net.inet, net.h1.ip, net.inet.ip, 5000, 80, "SA")
+    tcp(net, net.inet, net.h1, net.inet.ip, SNAT, 80, 5000, "SA")
+    net.router.advance(7400)
+    assert net.router.stats()["sessions"] == 1
+
+
+def test_a_reset_ends_a_connection_after_the_transitory_time(net):
+    for host, flags in (("h1", "S"), ("inet", "SA"), ("h1", "A"), ("inet", "R")):
+        a, b = (net.h1, net.inet) if host == "h1" else (net.inet, net.h1)
+        args = (net.h1.ip, net.inet.ip, 5000, 80) if host == "h1" else (net.inet.ip, SNAT, 80, 5000)
+        tcp(net, a, b, *args, flags)
+    net.router.advance(238)
+    tcp(net, net.h1, net.inet, net.h1.ip, net.inet.ip, 5000, 80, "A")  # it was not accepted
+    net.router.advance(7400)
+    tcp(net, net.inet, net.h1, net.inet.ip, SNAT, 80, 5000, "R")
+    net.router.advance(242)
+    assert net.router.stats()["sessions"] == 0
+
+
+def test_a_running_connection_is_taken_up(net):
+    tcp(net, net.h1, net.inet, net.h1.ip, net.inet.ip, 5000, 80, "PA")
+    tcp(net, net.inet, net.h1, net.inet.ip, SNAT, 80, 5000, "A")
+    net.router.advance(7400)
+    assert net.router.stats()["sessions"] == 1
+    assert net.h1.send(ip(net.h1.ip, net.inet.ip, TCP(sport=5001, dport=80, flags="R"))) == []
+    assert net.router.stats()["drops"]["nat_no_session"] == 1
+
+
 def test_host_limit_refuses_and_counts(net):
     config = copy.deepcopy(net.config)
     config["snat"][0]["max_sessions_per_host"] = 3

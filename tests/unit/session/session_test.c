@@ -36,50 +36,119 @@ static void test_timers(void **state)
 	assert_int_equal(timeout(&s), 240);
 }
 
+// What a packet of a direction does to a connection: flags, then the state after it.
+struct step {
+	unsigned dir;
+	uint8_t flags;
+	enum tcp_state state;
+};
+
+#define OPENING	    TCP_STATE_OPENING
+#define ESTABLISHED TCP_STATE_ESTABLISHED
+#define CLOSING	    TCP_STATE_CLOSING
+#define RESET	    TCP_STATE_RESET
+#define STEPS_MAX   12
+
+// The first step makes the session. Rows end where the direction is 2.
+static const struct connection {
+	const char *name;
+	struct step steps[STEPS_MAX];
+} connections[] = {
+	{ "handshake", { { 0, SYN, OPENING }, { 0, SYN, OPENING }, { 1, SYN | ACK, OPENING },
+			       { 1, SYN | ACK, OPENING }, { 0, ACK, ESTABLISHED }, { 2 } } },
+	{ "simultaneous open, RFC 5382 REQ-2 a",
+		{ { 0, SYN, OPENING }, { 1, SYN, OPENING }, { 0, SYN | ACK, OPENING },
+			{ 1, SYN | ACK, ESTABLISHED }, { 2 } } },
+	{ "SYN alone, from both sides, establishes nothing",
+		{ { 0, SYN, OPENING }, { 1, SYN, OPENING }, { 0, SYN, OPENING },
+			{ 1, SYN, OPENING }, { 2 } } },
+	{ "acknowledgements from one side establish nothing",
+		{ { 0, SYN, OPENING }, { 1, SYN | ACK, OPENING }, { 1, ACK, OPENING }, { 2 } } },
+	{ "refused", { { 0, SYN, OPENING }, { 1, RST | ACK, RESET }, { 0, SYN, OPENING },
+			     { 1, SYN | ACK, OPENING }, { 0, ACK, ESTABLISHED }, { 2 } } },
+	{ "an older connection is taken up by data and its answer",
+		{ { 0, ACK, OPENING }, { 0, ACK, OPENING }, { 1, ACK, ESTABLISHED }, { 2 } } },
+	{ "closed from both sides",
+		{ { 0, SYN, OPENING }, { 1, SYN | ACK, OPENING }, { 0, ACK, ESTABLISHED },
+			{ 0, FIN | ACK, ESTABLISHED }, { 1, ACK, ESTABLISHED },
+			{ 1, FIN | ACK, CLOSING }, { 0, ACK, CLOSING }, { 2 } } },
+	{ "FIN twice from one side closes nothing",
+		{ { 0, ACK, OPENING }, { 1, ACK, ESTABLISHED }, { 0, FIN | ACK, ESTABLISHED },
+			{ 0, FIN | ACK, ESTABLISHED }, { 1, ACK, ESTABLISHED }, { 2 } } },
+	{ "the tuple is used again, RFC 6191",
+		{ { 0, ACK, OPENING }, { 1, FIN | ACK, ESTABLISHED }, { 0, FIN | ACK, CLOSING },
+			{ 0, SYN, OPENING }, { 1, SYN | ACK, OPENING }, { 0, ACK, ESTABLISHED },
+			{ 2 } } },
+	{ "the tuple is used again, from the other side",
+		{ { 0, ACK, OPENING }, { 1, FIN | ACK, ESTABLISHED }, { 0, FIN | ACK, CLOSING },
+			{ 1, SYN, OPENING }, { 0, SYN | ACK, OPENING }, { 1, ACK, ESTABLISHED },
+			{ 2 } } },
+	{ "SYN on a running connection changes nothing: challenged by RFC 5961 4",
+		{ { 0, ACK, OPENING }, { 1, ACK, ESTABLISHED }, { 1, SYN, ESTABLISHED },
+			{ 0, ACK, ESTABLISHED }, { 2 } } },
+	{ "a reset that was not accepted, RFC 7857 2.2",
+		{ { 0, ACK, OPENING }, { 1, ACK, ESTABLISHED }, { 1, RST, RESET },
+			{ 1, RST | ACK, RESET }, { 0, ACK, ESTABLISHED }, { 2 } } },
+	{ "a forged reset and SYN: data restores the connection",
+		{ { 0, ACK, OPENING }, { 1, ACK, ESTABLISHED }, { 1, RST, RESET },
+			{ 1, SYN, OPENING }, { 0, ACK, OPENING }, { 1, ACK, ESTABLISHED },
+			{ 2 } } },
+	{ "a reset during the handshake",
+		{ { 0, SYN, OPENING }, { 1, RST, RESET }, { 1, SYN | ACK, OPENING },
+			{ 0, ACK, ESTABLISHED }, { 2 } } },
+};
+
+static uint32_t time_of(enum tcp_state state)
+{
+	return state == TCP_STATE_ESTABLISHED ? timers.tcp_established : timers.tcp_transitory;
+}
+
+// All in one tick: no change may hide behind the packets that only refresh.
+static void test_tcp_states(void **state)
+{
+	for (unsigned c = 0; c < sizeof(connections) / sizeof(connections[0]); c++) {
+		const struct connection *k = &connections[c];
+		struct session s;
+
+		for (unsigned i = 0; k->steps[i].dir < 2; i++) {
+			const struct step *step = &k->steps[i];
+
+			if (i == 0)
+				start(&s, IPPROTO_TCP, step->flags, 1);
+			else
+				assert_true(session_touch(&s, step->dir, step->flags, 1));
+			if (session_tcp_state(s.life, IPPROTO_TCP) != step->state)
+				fail_msg("%s: state %d after step %u", k->name,
+					session_tcp_state(s.life, IPPROTO_TCP), i + 1);
+			assert_int_equal(timeout(&s), time_of(step->state));
+		}
+	}
+}
+
 static void open_tcp(struct session *s)
 {
 	start(s, IPPROTO_TCP, SYN, 1);
-	assert_int_equal(session_tcp_state(s->life, IPPROTO_TCP), TCP_STATE_OPENING);
-	assert_true(session_touch(s, 0, SYN, 2)); // again
-	assert_int_equal(timeout(s), 240);
 	assert_true(session_touch(s, 1, SYN | ACK, 2));
+	assert_true(session_touch(s, 0, ACK, 2));
 	assert_int_equal(session_tcp_state(s->life, IPPROTO_TCP), TCP_STATE_ESTABLISHED);
-	assert_int_equal(timeout(s), 7440);
 }
 
-static void test_tcp_close(void **state)
+static void test_half_open(void **state)
 {
 	struct session s;
 
-	open_tcp(&s);
-	assert_true(session_touch(&s, 0, FIN | ACK, 3));
-	assert_int_equal(timeout(&s), 7440); // half closed
-	assert_true(session_touch(&s, 1, ACK, 3));
-	assert_int_equal(timeout(&s), 7440);
-	assert_true(session_touch(&s, 1, FIN | ACK, 4));
-	assert_int_equal(session_tcp_state(s.life, IPPROTO_TCP), TCP_STATE_CLOSING);
-	assert_int_equal(timeout(&s), 240);
-	assert_true(session_touch(&s, 0, ACK, 4));
-	assert_int_equal(timeout(&s), 240);
-	assert_true(session_touch(&s, 0, SYN, 9)); // the same ports again
-	assert_int_equal(session_tcp_state(s.life, IPPROTO_TCP), TCP_STATE_OPENING);
-	assert_true(session_touch(&s, 1, SYN | ACK, 9));
-	assert_int_equal(timeout(&s), 7440);
-}
-
-static void test_tcp_reset(void **state)
-{
-	struct session s;
-
+	start(&s, IPPROTO_UDP, 0, 1);
+	assert_true(session_half_open(s.life));
+	assert_true(session_touch(&s, 0, 0, 1));
+	assert_true(session_half_open(s.life));
+	assert_true(session_touch(&s, 1, 0, 1)); // the same tick: it must be written
+	assert_false(session_half_open(s.life));
+	start(&s, IPPROTO_TCP, SYN, 1);
+	assert_true(session_touch(&s, 1, SYN | ACK, 1));
+	assert_true(session_half_open(s.life));
 	open_tcp(&s);
 	assert_true(session_touch(&s, 1, RST, 2));
-	assert_int_equal(session_tcp_state(s.life, IPPROTO_TCP), TCP_STATE_RESET);
-	assert_int_equal(timeout(&s), 240);
-	assert_true(session_touch(&s, 1, RST | ACK, 2));
-	assert_int_equal(timeout(&s), 240);
-	// In the same tick, with nothing but ACK: it must not be taken for an unchanged state.
-	assert_true(session_touch(&s, 0, ACK, 2));
-	assert_int_equal(timeout(&s), 7440);
+	assert_false(session_half_open(s.life));
 }
 
 static void test_touch_writes_when_needed(void **state)
@@ -150,8 +219,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timers),
-		cmocka_unit_test(test_tcp_close),
-		cmocka_unit_test(test_tcp_reset),
+		cmocka_unit_test(test_tcp_states),
+		cmocka_unit_test(test_half_open),
 		cmocka_unit_test(test_touch_writes_when_needed),
 		cmocka_unit_test(test_touch_never_revives),
 		cmocka_unit_test(test_clock_wraps),

@@ -106,6 +106,32 @@ static void test_expiry(void **state)
 	done(&f);
 }
 
+// Half-open sessions make room only while the table is nearly full, and only idle ones.
+static void test_half_open_under_pressure(void **state)
+{
+	struct fixture f;
+	uint32_t refs[64];
+
+	init(&f);
+	for (unsigned i = 0; i < 57; i++)
+		refs[i] = make(&f, (uint16_t)(i + 1), 0, 0, false);
+	assert_true(sweeper_step(&f.s, 115, 100)); // 57 of 64: below 90 %
+	assert_int_equal(f.s.ended[SESSION_END_HALF_OPEN], 0);
+	refs[57] = make(&f, 58, 0, 0, false);
+	assert_true(sweeper_step(&f.s, 109, 100)); // all are younger than 10 s
+	assert_int_equal(f.s.ended[SESSION_END_HALF_OPEN], 0);
+	assert_true(session_touch(session_at(&f.t, refs[3]), 1, 0, 100)); // answered
+	assert_true(session_touch(session_at(&f.t, refs[4]), 0, 0, 101)); // not idle
+	assert_true(sweeper_step(&f.s, 110, 100));
+	assert_int_equal(f.s.ended[SESSION_END_HALF_OPEN], 56);
+	assert_int_equal(f.ended.n[SESSION_END_HALF_OPEN], 56);
+	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, refs[3])->key[0]), refs[3]);
+	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, refs[4])->key[0]), refs[4]);
+	test_drain(&f.s, &f.grace, 500);
+	test_table_empty(&f.t);
+	done(&f);
+}
+
 static void test_slot_waits_for_grace(void **state)
 {
 	struct slab *slab;
@@ -264,6 +290,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_half_open_under_pressure),
 		cmocka_unit_test(test_slot_waits_for_grace),
 		cmocka_unit_test(test_altered_rule),
 		cmocka_unit_test(test_rule_that_does_not_exist),
