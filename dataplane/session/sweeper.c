@@ -148,7 +148,8 @@ static void sweep_session(struct sweeper *s, uint32_t slot, uint32_t tick)
 	const struct session_table *t = s->conf.table;
 	const struct session *session = &t->sessions[slot];
 	uint64_t life = atomic_load_explicit(&session->life, memory_order_acquire);
-	int32_t idle = (int32_t)(tick - (uint32_t)(life >> 32)); // a worker may be a tick ahead
+	// Ticks are whole seconds, and a worker may be one ahead: up to a second more than has passed.
+	int32_t idle = (int32_t)(tick - (uint32_t)(life >> 32));
 
 	if ((life & SESSION_STATE_MASK) == SESSION_DEAD)
 		end_session(s, slot, life, SESSION_END_UNDONE, tick);
@@ -157,7 +158,7 @@ static void sweep_session(struct sweeper *s, uint32_t slot, uint32_t tick)
 	if (!rules_current(s->conf.epochs, session))
 		end_session(s, slot, life, SESSION_END_RULE, tick);
 	else if (idle > 0 &&
-		 (uint32_t)idle >= session_timeout(&t->timers, life, session->key[0].proto))
+		 (uint32_t)idle > session_timeout(&t->timers, life, session->key[0].proto))
 		end_session(s, slot, life, SESSION_END_EXPIRED, tick);
 	else if (s->pressure && idle >= SWEEPER_HALF_OPEN_IDLE && session_half_open(life))
 		end_session(s, slot, life, SESSION_END_HALF_OPEN, tick);

@@ -90,13 +90,13 @@ static void test_expiry(void **state)
 	a = make(&f, 1, 0, 0, false);
 	b = make(&f, 2, 0, 0, false);
 	assert_true(sweeper_step(&f.s, 99, 100)); // its clock is behind the worker's
-	assert_true(sweeper_step(&f.s, 399, 100));
+	assert_true(sweeper_step(&f.s, 400, 100));
 	assert_true(session_touch(session_at(&f.t, b), 1, 0, 200));
 	assert_int_equal(f.ended.n[SESSION_END_EXPIRED], 0);
-	assert_true(sweeper_step(&f.s, 400, 100));
+	assert_true(sweeper_step(&f.s, 401, 100)); // 300 s have passed since the end of tick 100
 	assert_int_equal(f.ended.n[SESSION_END_EXPIRED], 1);
 	assert_int_equal(f.ended.last_sport, 1);
-	assert_false(session_touch(session_at(&f.t, a), 0, 0, 400));
+	assert_false(session_touch(session_at(&f.t, a), 0, 0, 401));
 	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, a)->key[0]), 0);
 	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, a)->key[1]), 0);
 	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, b)->key[0]), b);
