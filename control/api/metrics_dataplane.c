@@ -115,6 +115,9 @@ static void write_process(FILE *out, const struct counters *c)
 	metric_one(out, "sessions_max", "gauge", "Sessions that fit.", p->sessions_max);
 	metric_one(out, "sessions_created_total", "counter", "Sessions created.",
 		c->sum.sessions_created);
+	metric_one(out, "sessions_degraded_total", "counter",
+		"Sessions that got an endpoint-dependent port because no port was free.",
+		c->sum.sessions_degraded);
 	metric_one(out, "sessions_ended_total", "counter", "Sessions ended.", p->sessions_ended);
 	metric_one(out, "sessions_half_open_ended_total", "counter",
 		"Half-open sessions ended because the table was nearly full.",

@@ -64,9 +64,10 @@ static json_t *worker(const struct worker_stats *w, int index, uint64_t tsc_hz)
 	double busy = tsc_hz ? (double)w->busy_cycles / tsc_hz : 0;
 	uint64_t packets = w->accounts[ACCT_RECEIVED] + w->accounts[ACCT_INJECTED];
 
-	return json_pack("{s:i, s:o, s:I, s:I, s:f, s:I}", "worker", index, "accounts", accounts(w),
-		"sessions_created", (json_int_t)w->sessions_created, "walks", (json_int_t)w->walks,
-		"busy_s", busy, "cycles_per_packet",
+	return json_pack("{s:i, s:o, s:I, s:I, s:I, s:f, s:I}", "worker", index, "accounts",
+		accounts(w), "sessions_created", (json_int_t)w->sessions_created,
+		"sessions_degraded", (json_int_t)w->sessions_degraded, "walks",
+		(json_int_t)w->walks, "busy_s", busy, "cycles_per_packet",
 		(json_int_t)(packets ? w->busy_cycles / packets : 0));
 }
 

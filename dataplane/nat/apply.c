@@ -183,5 +183,6 @@ rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, stru
 	if (rc < 0)
 		return create_refused(meta, rc);
 	w->stats.sessions_created = nw->created;
+	w->stats.sessions_degraded = nw->degraded;
 	return nat_apply(w, m, meta, session_at(w->sessions, ref), session_ref_dir(ref));
 }

@@ -4,11 +4,16 @@
 // Session creation. Order: host and limit, session slot, mapping and port, reverse key, forward
 // key, live. Nobody else can reach the session before its reverse key is in the index: until then
 // all is given back at once. After that the session is marked dead and the sweeper collects it.
+// The reverse key is what makes an endpoint-dependent port the flow's own: such a flow tries ports
+// until its reply tuple is unique.
 #include "dataplane/nat/create.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
+#include "dataplane/api/proto.h"
+#include "dataplane/nat/reuse.h"
 #include "dataplane/nat/source.h"
 
 #define TRIES 4 // each lost to another thread that made progress
@@ -21,6 +26,9 @@ struct creation {
 	uint32_t host;	       // slots + 1
 	uint32_t mapping;
 	uint32_t session;
+	uint32_t src; // as translated, network order
+	uint16_t sport;
+	bool visible; // other threads may have seen the session
 };
 
 void nat_worker_init(struct nat_worker *w, uint64_t seed)
@@ -38,18 +46,12 @@ static bool same_key(const struct session_key *a, const struct session_key *b)
 // The key of replies: from the translated destination to the translated source.
 static struct session_key reply_key(const struct creation *c)
 {
-	struct session_key key = { .src = c->rq->dst,
-		.dst = c->rq->key.src,
+	return (struct session_key){ .src = c->rq->dst,
+		.dst = c->src,
 		.sport = c->rq->dport,
-		.dport = c->rq->key.sport,
+		.dport = c->sport,
 		.proto = c->rq->key.proto,
 		.side = c->rq->reply_side };
-
-	if (c->mapping != 0) {
-		key.dst = mapping_at(c->t, c->mapping)->ext_addr;
-		key.dport = mapping_at(c->t, c->mapping)->ext_port;
-	}
-	return key;
 }
 
 static uint16_t flags_of(const struct creation *c)
@@ -59,11 +61,13 @@ static uint16_t flags_of(const struct creation *c)
 
 	if (rq->dst != rq->key.dst || rq->dport != rq->key.dport)
 		flags |= SESSION_DNAT;
+	if (rq->snat == NULL)
+		return flags;
+	flags |= SESSION_SNAT;
 	if (c->mapping != 0)
-		flags |= SESSION_SNAT;
-	if (c->mapping != 0 && (mapping_at(c->t, c->mapping)->flags & MAPPING_PRIVATE))
-		flags |= SESSION_PRIVATE_MAPPING;
-	return flags;
+		return flags;
+	flags |= SESSION_ENDPOINT_DEPENDENT;
+	return rq->snat->mapping == NAT_MAP_ENDPOINT_DEPENDENT ? flags : flags | SESSION_DEGRADED;
 }
 
 static void fill(const struct creation *c)
@@ -72,13 +76,10 @@ static void fill(const struct creation *c)
 	const struct nat_request *rq = c->rq;
 
 	s->key[SESSION_FORWARD] = rq->key;
-	s->key[SESSION_REVERSE] = reply_key(c);
 	atomic_store_explicit(&s->adj[SESSION_FORWARD], 0, memory_order_relaxed);
 	atomic_store_explicit(&s->adj[SESSION_REVERSE], 0, memory_order_relaxed);
 	s->rule = rq->rule;
-	s->flags = flags_of(c);
 	s->mss = rq->mss;
-	s->mapping = c->mapping;
 	s->host = c->host;
 	s->epoch = rq->epoch;
 	s->snat_rule = rq->snat != NULL ? rq->snat->rule : 0;
@@ -123,21 +124,102 @@ static int join(const struct creation *c, uint32_t other, uint32_t *ref)
 	return -EADDRNOTAVAIL;
 }
 
-// 0: the session is live. -EEXIST: another one, in *ref, is to be used. *visible tells whether
-// other threads may have seen ours.
-static int publish(const struct creation *c, bool *visible, uint32_t *ref)
+// Claims the reply tuple with the source that is chosen. 0; -EEXIST: another session, in *ref, is
+// to be used; -EADDRNOTAVAIL: the tuple is taken.
+static int insert_reverse(struct creation *c, uint32_t *ref)
+{
+	struct session *s = session_at(c->t, c->session);
+	int rc;
+
+	s->key[SESSION_REVERSE] = reply_key(c);
+	s->mapping = c->mapping;
+	s->flags = flags_of(c);
+	// A packet from an endpoint to itself is its own reply.
+	if (same_key(&s->key[0], &s->key[1]))
+		return -EADDRNOTAVAIL;
+	rc = insert_key(c, SESSION_REVERSE, INDEX_SESSION_REVERSE, ref);
+	if (rc == -EEXIST)
+		return join(c, *ref, ref);
+	c->visible = rc == 0;
+	return rc;
+}
+
+static int try_port(struct creation *c, uint16_t port, uint32_t *ref)
+{
+	c->sport = port;
+	return insert_reverse(c, ref);
+}
+
+// A port for this destination alone: the host's own one, else others from a random place on.
+static int insert_reusing(struct creation *c, uint32_t *ref)
+{
+	const struct nat_address *a = nat_paired_address(c->t, c->rq->snat, c->host);
+	uint16_t own = c->rq->key.sport, ports[NAT_REUSE_BATCH];
+	int rc = -EADDRNOTAVAIL;
+	struct nat_reuse reuse;
+
+	if (a == NULL)
+		return rc;
+	c->src = a->addr;
+	if (nat_reusable(c->t, a, c->class, ntohs(own)))
+		rc = try_port(c, own, ref);
+	if (rc != -EADDRNOTAVAIL)
+		return rc;
+	nat_reuse_start(&reuse, c->t, a, c->class, c->w);
+	for (unsigned b = 0; b < NAT_REUSE_BATCHES && rc == -EADDRNOTAVAIL; b++) {
+		unsigned n = nat_reuse_next(&reuse, reply_key(c), ports);
+
+		for (unsigned i = 0; i < n && rc == -EADDRNOTAVAIL; i++)
+			rc = try_port(c, ports[i], ref);
+	}
+	return rc;
+}
+
+static int insert_mapped(struct creation *c, uint32_t *ref)
+{
+	int rc = nat_mapping_get(c->t, c->rq, c->host, c->w, &c->mapping);
+
+	if (rc != 0) {
+		c->mapping = 0;
+		return rc;
+	}
+	c->src = mapping_at(c->t, c->mapping)->ext_addr;
+	c->sport = mapping_at(c->t, c->mapping)->ext_port;
+	return insert_reverse(c, ref);
+}
+
+// Without a free port, or when the mapping's port is in use for this destination, an
+// endpoint-dependent port is as good for those who could expect no packets but replies.
+static int insert_source(struct creation *c, uint32_t *ref)
+{
+	const struct nat_source *snat = c->rq->snat;
+	int rc;
+
+	if (snat == NULL)
+		return insert_reverse(c, ref);
+	if (snat->mapping != NAT_MAP_ENDPOINT_INDEPENDENT)
+		return insert_reusing(c, ref);
+	rc = insert_mapped(c, ref);
+	if (rc != -EADDRNOTAVAIL || snat->filtering != NAT_FILTER_ADDRESS_AND_PORT_DEPENDENT)
+		return rc;
+	if (c->mapping != 0)
+		nat_mapping_put(c->t, c->mapping);
+	c->mapping = 0;
+	rc = insert_reusing(c, ref);
+	c->w->degraded += rc == 0;
+	return rc;
+}
+
+// 0: the session is live. -EEXIST: another one, in *ref, is to be used.
+static int publish(struct creation *c, uint32_t *ref)
 {
 	const struct nat_request *rq = c->rq;
 	struct session *s = session_at(c->t, c->session);
 	uint64_t born = (uint64_t)rq->tick << 32 | SESSION_LIVE;
-	int rc;
+	int rc = insert_source(c, ref);
 
-	rc = insert_key(c, SESSION_REVERSE, INDEX_SESSION_REVERSE, ref);
-	if (rc == -EEXIST)
-		return join(c, *ref, ref);
 	if (rc != 0)
 		return rc;
-	*visible = true;
 	rc = insert_key(c, SESSION_FORWARD, INDEX_SESSION_FORWARD, ref);
 	if (rc != 0)
 		return rc;
@@ -182,30 +264,19 @@ static int take_parts(struct creation *c)
 	c->session = slab_alloc(&c->t->slabs[ARENA_SESSIONS]);
 	if (c->session == 0)
 		return -ENOSPC;
-	if (c->rq->snat != NULL)
-		rc = nat_mapping_get(c->t, c->rq, c->host, c->w, &c->mapping);
-	if (rc != 0) {
-		c->mapping = 0;
-		return rc;
-	}
 	fill(c);
 	return 0;
 }
 
 static int make(struct creation *c, uint32_t *ref)
 {
-	const struct session_key *key;
-	bool visible = false;
 	int rc = take_parts(c);
 
-	if (rc == 0) {
-		key = session_at(c->t, c->session)->key;
-		// A packet from an endpoint to itself is its own reply.
-		rc = same_key(&key[0], &key[1]) ? -EADDRNOTAVAIL : publish(c, &visible, ref);
-	}
+	if (rc == 0)
+		rc = publish(c, ref);
 	if (rc == 0)
 		c->w->created++;
-	else if (visible)
+	else if (c->visible)
 		leave_to_sweeper(c);
 	else
 		give_back(c);
@@ -215,7 +286,9 @@ static int make(struct creation *c, uint32_t *ref)
 int nat_create(
 	struct session_table *t, const struct nat_request *rq, struct nat_worker *w, uint32_t *ref)
 {
-	struct creation c = { .t = t, .rq = rq, .w = w };
+	struct creation c = {
+		.t = t, .rq = rq, .w = w, .src = rq->key.src, .sport = rq->key.sport
+	};
 	int rc;
 
 	*ref = 0;

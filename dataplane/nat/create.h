@@ -46,9 +46,10 @@ struct nat_request {
 
 // Per worker.
 struct nat_worker {
-	uint64_t rng;	  // never 0
-	uint64_t created; // sessions
-	uint64_t joined;  // packets whose session another packet had made meanwhile
+	uint64_t rng;	   // never 0
+	uint64_t created;  // sessions
+	uint64_t degraded; // of them: endpoint-dependent though the rule says otherwise
+	uint64_t joined;   // packets whose session another packet had made meanwhile
 };
 
 // Any seed will do; workers should have different ones.

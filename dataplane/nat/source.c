@@ -96,8 +96,7 @@ void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class c
 	refs_put(&h->refs);
 }
 
-// The host's address in the pool; NULL when the pool is another one than the host was made for.
-static const struct nat_address *paired_address(
+const struct nat_address *nat_paired_address(
 	const struct session_table *t, const struct nat_source *snat, uint32_t host)
 {
 	const struct host *h = host_at(t, host);
@@ -110,7 +109,7 @@ static const struct nat_address *paired_address(
 static int make_mapping(struct session_table *t, const struct nat_request *rq,
 	const struct mapping_key *key, uint32_t host, struct nat_worker *w, uint32_t *ref)
 {
-	const struct nat_address *pool = paired_address(t, rq->snat, host);
+	const struct nat_address *pool = nat_paired_address(t, rq->snat, host);
 	uint16_t port;
 	struct mapping *m;
 
@@ -128,7 +127,6 @@ static int make_mapping(struct session_table *t, const struct nat_request *rq,
 	m->ext_addr = pool->addr;
 	m->ext_port = htons(port);
 	m->filtering = rq->snat->filtering;
-	m->flags = rq->snat->mapping == NAT_MAP_ENDPOINT_DEPENDENT ? MAPPING_PRIVATE : 0;
 	m->host = host;
 	m->portset = (uint32_t)(pool->portset - t->portsets.sets);
 	m->epoch = rq->snat->epoch;
@@ -195,22 +193,11 @@ int nat_mapping_get(struct session_table *t, const struct nat_request *rq, uint3
 		.epoch = (uint16_t)rq->snat->epoch,
 		.proto = rq->key.proto,
 		.domain = DOMAIN_MAPPING };
-	int rc;
 
-	if (rq->snat->mapping != NAT_MAP_ENDPOINT_DEPENDENT)
-		return share_mapping(t, rq, &key, host, w, mapping);
-	rc = make_mapping(t, rq, &key, host, w, mapping);
-	if (rc == 0)
-		own_port(t, *mapping);
-	return rc;
+	return share_mapping(t, rq, &key, host, w, mapping);
 }
 
 void nat_mapping_put(struct session_table *t, uint32_t mapping)
 {
-	struct mapping *m = mapping_at(t, mapping);
-
-	if (m->flags & MAPPING_PRIVATE)
-		discard_mapping(t, mapping);
-	else
-		refs_put(&m->refs); // the sweeper ends it when nobody else uses it
+	refs_put(&mapping_at(t, mapping)->refs);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// The source NAT part of a new session: its host, with the limit, and its mapping, with the port.
+// The source NAT part of a new session: its host, with the limits, and its mapping, with the port.
 // Used by nat_create() only.
 #pragma once
 
@@ -14,10 +14,14 @@ int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint3
 // Takes the charge and the reference back.
 void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class class);
 
+// The host's address in the rule's pool; NULL when the pool is another one than it was made for.
+const struct nat_address *nat_paired_address(
+	const struct session_table *t, const struct nat_source *snat, uint32_t host);
+
 // Finds or makes the mapping of the request's source, with a reference for the caller. 0,
 // -EADDRNOTAVAIL, -ENOSPC, -ENOBUFS, -EAGAIN.
 int nat_mapping_get(struct session_table *t, const struct nat_request *rq, uint32_t host,
 	struct nat_worker *w, uint32_t *mapping);
 
-// Gives the reference back when no other thread has seen the session.
+// Gives the reference back; the sweeper ends the mapping when nobody else uses it.
 void nat_mapping_put(struct session_table *t, uint32_t mapping);

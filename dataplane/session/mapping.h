@@ -31,16 +31,12 @@ struct mapping_key {
 };
 static_assert(sizeof(struct mapping_key) == 16, "compared as 128 bits");
 
-enum mapping_flag {
-	MAPPING_PRIVATE = 1, // of one session, not in the index
-};
-
 struct mapping {
 	struct mapping_key key;
 	uint32_t ext_addr; // network order
 	uint16_t ext_port; // network order
 	uint8_t filtering; // enum nat_filtering
-	uint8_t flags;	   // enum mapping_flag
+	uint8_t pad;
 	_Atomic uint32_t refs;
 	uint32_t host;	  // slot + 1, holds a reference
 	uint32_t portset; // number of the port set

@@ -7,7 +7,6 @@
 #include "dataplane/session/portset.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 static uint64_t bit_of(uint32_t port)
@@ -121,7 +120,7 @@ static uint32_t take_in_word(struct port_space *space, uint32_t from, uint32_t l
 }
 
 // xorshift64*
-static uint32_t random_below(uint64_t *rng, uint32_t n)
+uint32_t port_random(uint64_t *rng, uint32_t n)
 {
 	*rng ^= *rng >> 12;
 	*rng ^= *rng << 25;
@@ -134,19 +133,50 @@ static uint32_t size_of(struct port_range range)
 	return range.last < range.first ? 0 : (uint32_t)range.last - range.first + 1;
 }
 
-static uint32_t search(
-	struct port_space *space, const struct port_range *ranges, unsigned n_ranges, uint64_t *rng)
+uint32_t port_ranges_size(const struct port_range *ranges, unsigned n_ranges)
 {
-	uint32_t total = 0, from, port;
-	unsigned i = 0;
+	uint32_t total = 0;
 
 	for (unsigned r = 0; r < n_ranges; r++)
 		total += size_of(ranges[r]);
+	return total;
+}
+
+// The range that port number *i lies in; *i becomes its place there.
+static unsigned range_of(const struct port_range *ranges, uint32_t *i)
+{
+	unsigned r = 0;
+
+	while (*i >= size_of(ranges[r]))
+		*i -= size_of(ranges[r++]);
+	return r;
+}
+
+uint16_t port_ranges_at(const struct port_range *ranges, unsigned n_ranges, uint32_t i)
+{
+	unsigned r = range_of(ranges, &i);
+
+	return (uint16_t)(ranges[r].first + i);
+}
+
+bool port_ranges_have(const struct port_range *ranges, unsigned n_ranges, uint16_t port)
+{
+	for (unsigned i = 0; i < n_ranges; i++)
+		if (port >= ranges[i].first && port <= ranges[i].last)
+			return true;
+	return false;
+}
+
+static uint32_t search(
+	struct port_space *space, const struct port_range *ranges, unsigned n_ranges, uint64_t *rng)
+{
+	uint32_t total = port_ranges_size(ranges, n_ranges), from, port;
+	unsigned i;
+
 	if (total == 0)
 		return UINT32_MAX;
-	from = random_below(rng, total);
-	while (from >= size_of(ranges[i]))
-		from -= size_of(ranges[i++]);
+	from = port_random(rng, total);
+	i = range_of(ranges, &from);
 	from += ranges[i].first;
 	for (unsigned words = 0; words < PORT_CLAIM_WORDS; words++) {
 		if (size_of(ranges[i]) != 0) {
@@ -163,21 +193,13 @@ static uint32_t search(
 	return UINT32_MAX;
 }
 
-static bool allowed(uint16_t port, const struct port_range *ranges, unsigned n_ranges)
-{
-	for (unsigned i = 0; i < n_ranges; i++)
-		if (port >= ranges[i].first && port <= ranges[i].last)
-			return true;
-	return false;
-}
-
 int portset_claim(struct portset *portset, enum port_class class, uint16_t wanted,
 	const struct port_range *ranges, unsigned n_ranges, uint64_t *rng, uint16_t *port)
 {
 	struct port_space *space = portset_space(portset, class);
 	uint32_t found = wanted;
 
-	if (!allowed(wanted, ranges, n_ranges) || !take(space, wanted))
+	if (!port_ranges_have(ranges, n_ranges, wanted) || !take(space, wanted))
 		found = search(space, ranges, n_ranges, rng);
 	if (found == UINT32_MAX)
 		return -EADDRNOTAVAIL;
@@ -197,6 +219,18 @@ uint32_t portset_owner(const struct portset *portset, enum port_class class, uin
 {
 	return atomic_load_explicit(
 		&portset_space(portset, class)->owner[port], memory_order_acquire);
+}
+
+enum port_state portset_state(const struct portset *portset, enum port_class class, uint16_t port)
+{
+	const struct port_space *space = portset_space(portset, class);
+	uint32_t word = port / 64;
+
+	if (atomic_load_explicit(&space->reserved[word], memory_order_relaxed) & bit_of(port))
+		return PORT_STATE_RESERVED;
+	if (atomic_load_explicit(&space->claimed[word], memory_order_relaxed) & bit_of(port))
+		return PORT_STATE_CLAIMED;
+	return PORT_STATE_FREE;
 }
 
 void portset_release(struct portset *portset, enum port_class class, uint16_t port)

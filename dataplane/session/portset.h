@@ -8,6 +8,7 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PORT_WORDS	 (65536 / 64)
@@ -30,8 +31,19 @@ static inline int port_class(uint8_t proto)
 // Ports are in host order in this header.
 struct port_range {
 	uint16_t first;
-	uint16_t last; // inclusive
+	uint16_t last; // inclusive; below first: an empty range
 };
+
+// Ports in all ranges, which do not overlap.
+uint32_t port_ranges_size(const struct port_range *ranges, unsigned n_ranges);
+
+// Port number `i` of the ranges, i < port_ranges_size().
+uint16_t port_ranges_at(const struct port_range *ranges, unsigned n_ranges, uint32_t i);
+
+bool port_ranges_have(const struct port_range *ranges, unsigned n_ranges, uint16_t port);
+
+// A random number below n; `rng` is the caller's random state, never 0.
+uint32_t port_random(uint64_t *rng, uint32_t n);
 
 struct port_space {
 	_Atomic uint64_t claimed[PORT_WORDS];
@@ -42,12 +54,12 @@ struct port_space {
 // In the arena, resident; its spaces lie apart and become resident when it is acquired.
 struct portset {
 	alignas(64) uint32_t addr; // network order
-	uint32_t state;		   // enum portset_state, control thread only
+	uint32_t state;		   // enum portset_use, control thread only
 	uint64_t spaces_off;	   // bytes from here to PORT_CLASSES times struct port_space
 	alignas(64) _Atomic uint32_t used[PORT_CLASSES];
 };
 
-enum portset_state {
+enum portset_use {
 	PORTSET_FREE,
 	PORTSET_ACTIVE,
 	PORTSET_DRAINING, // its address is gone, ports may still be claimed
@@ -90,6 +102,14 @@ void portset_set_owner(
 
 // Mapping (slot + 1) that holds a port, 0 for none.
 uint32_t portset_owner(const struct portset *portset, enum port_class class, uint16_t port);
+
+enum port_state {
+	PORT_STATE_FREE,
+	PORT_STATE_RESERVED,
+	PORT_STATE_CLAIMED,
+};
+
+enum port_state portset_state(const struct portset *portset, enum port_class class, uint16_t port);
 
 // Gives a claimed port back, and forgets its owner first.
 void portset_release(struct portset *portset, enum port_class class, uint16_t port);

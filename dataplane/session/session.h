@@ -47,9 +47,10 @@ enum session_life {
 };
 
 enum session_flag {
-	SESSION_SNAT = 1u << 0,		   // has a mapping and a host
-	SESSION_DNAT = 1u << 1,		   // forward destination is changed
-	SESSION_PRIVATE_MAPPING = 1u << 2, // port of its own (endpoint-dependent)
+	SESSION_SNAT = 1u << 0,		      // has a host
+	SESSION_DNAT = 1u << 1,		      // forward destination is changed
+	SESSION_ENDPOINT_DEPENDENT = 1u << 2, // no mapping: its port is shared by destination
+	SESSION_DEGRADED = 1u << 3,	      // so against its rule: no port was free
 };
 
 struct session {
@@ -60,7 +61,7 @@ struct session {
 	uint16_t flags;		 // enum session_flag
 	uint16_t mss;		 // clamp, 0: none
 
-	uint32_t mapping;    // slot + 1, 0: none
+	uint32_t mapping;    // slot + 1, 0: none (endpoint-dependent, or no SNAT)
 	uint32_t host;	     // slot + 1, 0: none
 	uint32_t epoch;	     // of `rule` at creation
 	uint32_t snat_rule;  // of the mapping, 0: none

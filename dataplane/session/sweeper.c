@@ -66,11 +66,12 @@ static void let_go(struct session_table *t, enum arena_slab kind, uint32_t ref)
 	if (kind == ARENA_SESSIONS) {
 		struct session *s = session_at(t, ref);
 
-		if (s->mapping != 0) {
+		if (s->mapping != 0)
+			refs_put(&mapping_at(t, s->mapping)->refs);
+		if (s->host != 0) {
 			struct host *h = host_at(t, s->host);
 			int class = port_class(s->key[0].proto);
 
-			refs_put(&mapping_at(t, s->mapping)->refs);
 			atomic_fetch_sub_explicit(&h->sessions[class], 1, memory_order_relaxed);
 			refs_put(&h->refs);
 		}
@@ -171,8 +172,7 @@ static void sweep_mapping(struct sweeper *s, uint32_t slot)
 
 	if (!refs_kill(&m->refs))
 		return;
-	if (!(m->flags & MAPPING_PRIVATE))
-		index_remove(&t->index, &m->key, index_entry(INDEX_MAPPING, slot + 1));
+	index_remove(&t->index, &m->key, index_entry(INDEX_MAPPING, slot + 1));
 	portset_release(&t->portsets.sets[m->portset], (enum port_class)port_class(m->key.proto),
 		ntohs(m->ext_port));
 	to_limbo(s, ARENA_MAPPINGS, slot);

@@ -31,6 +31,7 @@ struct worker_stats {
 	uint64_t punts[PUNT_CLASS_COUNT];
 	uint64_t policed[PUNT_CLASS_COUNT];
 	uint64_t sessions_created;
+	uint64_t sessions_degraded; // of them: endpoint-dependent, because no port was free
 	uint64_t walks;
 	uint64_t busy_cycles; // TSC cycles in walks that received packets
 	struct port_counters ports[LIMIT_PORTS];

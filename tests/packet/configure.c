@@ -165,6 +165,15 @@ static void say_drops(struct harness *h)
 	}
 }
 
+static unsigned long long degraded(const struct harness *h)
+{
+	unsigned long long sum = 0;
+
+	for (unsigned int w = 0; w < h->dp->n_workers; w++)
+		sum += h->dp->workers[w]->stats.sessions_degraded;
+	return sum;
+}
+
 void harness_stats(struct harness *h)
 {
 	const struct session_table *t = &h->dp->sessions;
@@ -174,10 +183,11 @@ void harness_stats(struct harness *h)
 	say(h, "},\"drops\":{");
 	say_drops(h);
 	say(h,
-		"},\"sessions\":%u,\"mappings\":%u,\"hosts\":%u,\"buffers\":%u,"
-		"\"half_open_ended\":%llu}",
-		slab_used(&t->slabs[ARENA_SESSIONS]), slab_used(&t->slabs[ARENA_MAPPINGS]),
-		slab_used(&t->slabs[ARENA_HOSTS]), rte_mempool_in_use_count(h->dp->pool),
+		"},\"degraded\":%llu,\"sessions\":%u,\"mappings\":%u,\"hosts\":%u,"
+		"\"buffers\":%u,\"half_open_ended\":%llu}",
+		degraded(h), slab_used(&t->slabs[ARENA_SESSIONS]),
+		slab_used(&t->slabs[ARENA_MAPPINGS]), slab_used(&t->slabs[ARENA_HOSTS]),
+		rte_mempool_in_use_count(h->dp->pool),
 		(unsigned long long)h->dp->sweeper.ended[SESSION_END_HALF_OPEN]);
 }
 

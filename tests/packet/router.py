@@ -33,7 +33,7 @@ class Router:
 
     def reset(self, config):
         """A known state: this configuration, no session, counters from zero."""
-        self.base = {"accounts": {}, "drops": {}, "half_open_ended": 0}
+        self.base = {"accounts": {}, "drops": {}, "half_open_ended": 0, "degraded": 0}
         errors = self.configure(config)
         assert errors == "", errors
         self.advance(8000)  # longer than every timer
@@ -80,7 +80,8 @@ class Router:
         for part in ("accounts", "drops"):
             base = self.base[part]
             stats[part] = {k: v - base.get(k, 0) for k, v in stats[part].items()}
-        stats["half_open_ended"] -= self.base["half_open_ended"]
+        for part in ("half_open_ended", "degraded"):
+            stats[part] -= self.base[part]
         return stats
 
     def _outputs(self, data):

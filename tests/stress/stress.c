@@ -46,19 +46,20 @@ static const char *const configs[] = {
 				  "\"interface\":\"pub0\"},"                                       \
 				  "{\"name\":\"b\",\"address\":\"203.0.113.21\",\"interface\":"    \
 				  "\"pub0\"}"
-#define SNAT(range)                                                                                \
+#define SNAT(range, more)                                                                          \
 	"\"snat\":[{\"name\":\"s1\",\"source\":\"192.168.10.0/24\",\"interface\":\"pub0\","        \
-	"\"port_range\":\"" range "\"},{\"name\":\"s2\",\"source\":\"192.168.11.0/24\","           \
+	"\"port_range\":\"" range "\"" more "},{\"name\":\"s2\",\"source\":\"192.168.11.0/24\","   \
 	"\"interface\":\"pub0\"}],"
+#define DEPENDENT   ",\"mapping\":\"endpoint_dependent\""
 #define EIP(target) "\"eips\":[{\"name\":\"e\",\"vip\":\"a\",\"target\":\"" target "\"}],"
 #define FORWARD(ports, target)                                                                     \
 	"\"port_forwards\":[{\"name\":\"f\",\"vip\":\"b\",\"protocol\":\"tcp\",\"ports\":\"" ports \
 	"\",\"target\":\"" target "\"}]"
-	"{" SITE "]," SNAT("1024-65535") EIP("192.168.10.10")
+	"{" SITE "]," SNAT("1024-65535", "") EIP("192.168.10.10")
 		FORWARD("8080-8087", "192.168.11.11") "}",
 	"{" SITE ",{\"name\":\"c\",\"address\":\"203.0.113.22\",\"interface\":\"pub0\"}]," SNAT(
-		"1024-1030") EIP("192.168.11.12") FORWARD("8080-8083", "192.168.10.11") "}",
-	"{" SITE "]," SNAT("1024-65535") FORWARD("8080", "192.168.11.11") "}",
+		"1024-1030", "") EIP("192.168.11.12") FORWARD("8080-8083", "192.168.10.11") "}",
+	"{" SITE "]," SNAT("5000-5003", DEPENDENT) FORWARD("8080", "192.168.11.11") "}",
 	"{" SITE "]," EIP("192.168.10.11") FORWARD("8084-8087", "192.168.11.10") "}",
 };
 

@@ -68,7 +68,7 @@ static struct nat_source current_source(const struct world *w, const struct nat_
 	return s;
 }
 
-// A live session's keys, reply and port are its own.
+// A live session's keys, reply and (of a mapping) port are its own.
 static void check(struct worker *w, const struct session_key *key, uint32_t ref)
 {
 	const struct session_table *t = &w->world->nat.t;
@@ -196,9 +196,9 @@ static void init(struct world *w, unsigned n_workers)
 
 static void report(const struct worker *w)
 {
-	print_message("worker %u: %lu hits, %lu dead, %lu created, %lu joined; no port %lu, host "
-		      "limit %lu, no slot %lu, index full %lu, busy %lu\n",
-		w->number, w->hits, w->dead, w->nat.created, w->nat.joined,
+	print_message("worker %u: %lu hits, %lu dead, %lu created, %lu degraded, %lu joined; "
+		      "no port %lu, host limit %lu, no slot %lu, index full %lu, busy %lu\n",
+		w->number, w->hits, w->dead, w->nat.created, w->nat.degraded, w->nat.joined,
 		w->errors[EADDRNOTAVAIL], w->errors[EUSERS], w->errors[ENOSPC], w->errors[ENOBUFS],
 		w->errors[EAGAIN]);
 	assert_int_equal(w->wrong_key, 0);

@@ -109,24 +109,95 @@ static void test_endpoint_independent(void **state)
 	nat_done(&f);
 }
 
+// RFC 7857 3: hosts and flows share a port as long as their destinations differ.
 static void test_endpoint_dependent(void **state)
 {
 	struct nat_fixture f;
-	struct session_key out[2];
+	struct session_key out;
+	struct nat_request rq;
+	uint32_t ref;
 
 	nat_init(&f, 64, 64);
 	f.snat.mapping = NAT_MAP_ENDPOINT_DEPENDENT;
-	for (unsigned i = 0; i < 2; i++) {
-		struct nat_request rq =
-			nat_flow(&f, 5, 5000, "198.51.100.9", (uint16_t)(53 + i), IPPROTO_UDP);
-		uint32_t ref = make(&f, &rq);
-
-		out[i] = out_tuple(&f, ref);
-		assert_true(session_at(&f.t, ref)->flags & SESSION_PRIVATE_MAPPING);
+	f.snat.n_pool = 1;
+	for (uint32_t i = 0; i < 6; i++) {
+		rq = nat_flow(&f, 5 + i % 3, 5000, "198.51.100.9", (uint16_t)(53 + i), IPPROTO_UDP);
+		ref = make(&f, &rq);
+		out = out_tuple(&f, ref);
+		assert_int_equal(out.src, f.pool[0].addr);
+		assert_int_equal(out.sport, htons(5000));
+		assert_int_equal(
+			session_at(&f.t, ref)->flags, SESSION_SNAT | SESSION_ENDPOINT_DEPENDENT);
 	}
-	assert_int_equal(out[0].src, out[1].src);
-	assert_int_not_equal(out[0].sport, out[1].sport);
-	assert_int_equal(slab_used(&f.t.slabs[ARENA_MAPPINGS]), 2);
+	// The same destination from another host: another port.
+	rq.key.src = htonl(0x0a000063);
+	out = out_tuple(&f, make(&f, &rq));
+	assert_int_not_equal(out.sport, htons(5000));
+	assert_in_range(ntohs(out.sport), 1024, 65535);
+	assert_int_equal(slab_used(&f.t.slabs[ARENA_MAPPINGS]), 0);
+	assert_int_equal(portset_used(f.pool[0].portset, PORT_UDP), 0);
+	assert_int_equal(f.w.degraded, 0);
+	nat_done(&f);
+}
+
+// What an endpoint-dependent flow leaves alone: ports outside the range, reserved ones, and those
+// of mappings that take packets from anybody.
+static void test_endpoint_dependent_ports(void **state)
+{
+	struct nat_source open;
+	struct nat_fixture f;
+	struct nat_request rq;
+
+	nat_init(&f, 64, 64);
+	f.snat.n_pool = 1;
+	f.pool[0].ranges[0] = (struct port_range){ 5000, 5003 };
+	open = f.snat;
+	open.filtering = NAT_FILTER_ENDPOINT_INDEPENDENT;
+	f.snat.mapping = NAT_MAP_ENDPOINT_DEPENDENT;
+	portset_reserve(f.pool[0].portset, PORT_UDP, (struct port_range){ 5000, 5000 });
+	rq = nat_flow(&f, 1, 5001, "198.51.100.9", 53, IPPROTO_UDP);
+	rq.snat = &open;
+	make(&f, &rq);
+	rq = nat_flow(&f, 2, 5002, "198.51.100.9", 53, IPPROTO_UDP);
+	make(&f, &rq);
+	for (uint16_t sport = 5000; sport < 5002; sport++) {
+		rq = nat_flow(&f, 3, sport, "198.51.100.1", (uint16_t)(sport - 5000), IPPROTO_UDP);
+		assert_in_range(ntohs(out_tuple(&f, make(&f, &rq)).sport), 5002, 5003);
+	}
+	rq = nat_flow(&f, 3, 80, "198.51.100.1", 53, IPPROTO_UDP);
+	assert_in_range(ntohs(out_tuple(&f, make(&f, &rq)).sport), 5002, 5003);
+	nat_done(&f);
+}
+
+// A mapping's filtering is exact: its port may serve others' flows to other destinations. A mapping
+// that meets its own reply tuple taken gets an endpoint-dependent port for this flow, if its rule
+// has the same filtering.
+static void test_endpoint_dependent_beside_mappings(void **state)
+{
+	struct nat_source dependent;
+	struct nat_fixture f;
+	struct nat_request rq;
+	uint32_t ref;
+
+	nat_init(&f, 64, 64);
+	f.snat.n_pool = 1;
+	dependent = f.snat;
+	dependent.mapping = NAT_MAP_ENDPOINT_DEPENDENT;
+	rq = nat_flow(&f, 1, 5001, "198.51.100.9", 53, IPPROTO_UDP);
+	make(&f, &rq); // a mapping has 5001
+	rq = nat_flow(&f, 2, 5001, "198.51.100.10", 53, IPPROTO_UDP);
+	rq.snat = &dependent;
+	assert_int_equal(out_tuple(&f, make(&f, &rq)).sport, htons(5001));
+	rq = nat_flow(&f, 1, 5001, "198.51.100.10", 53, IPPROTO_UDP);
+	ref = make(&f, &rq);
+	assert_int_not_equal(out_tuple(&f, ref).sport, htons(5001));
+	assert_int_equal(session_at(&f.t, ref)->flags,
+		SESSION_SNAT | SESSION_ENDPOINT_DEPENDENT | SESSION_DEGRADED);
+	assert_int_equal(f.w.degraded, 1);
+	f.snat.filtering = NAT_FILTER_ENDPOINT_INDEPENDENT;
+	rq.key.sport = htons(5001);
+	rq.key.src = htonl(0x0a000003);
+	make(&f, &rq); // a port of its own
 	nat_done(&f);
 }
 
@@ -220,7 +291,8 @@ static void test_protocols(void **state)
 	nat_done(&f);
 }
 
-// Two different flows that would have the same reply tuple: the second is refused.
+// Two different flows that would have the same reply tuple: the second is refused where its source
+// must stay, else it gets another port.
 static void test_reply_tuple_taken(void **state)
 {
 	struct nat_fixture f;
@@ -234,8 +306,8 @@ static void test_reply_tuple_taken(void **state)
 		rq.snat = snat ? &f.snat : NULL;
 		make(&f, &rq);
 		rq.key.dst = inet_addr("203.0.113.21");
-		assert_int_equal(nat_make(&f, &rq, &ref), -EADDRNOTAVAIL);
-		assert_int_equal(slab_used(&f.t.slabs[ARENA_SESSIONS]), 1 + snat);
+		assert_int_equal(nat_make(&f, &rq, &ref), snat ? 0 : -EADDRNOTAVAIL);
+		assert_int_equal(slab_used(&f.t.slabs[ARENA_SESSIONS]), snat ? 3 : 1);
 	}
 	nat_done(&f);
 }
@@ -313,6 +385,8 @@ int main(void)
 		cmocka_unit_test(test_icmp_query),
 		cmocka_unit_test(test_endpoint_independent),
 		cmocka_unit_test(test_endpoint_dependent),
+		cmocka_unit_test(test_endpoint_dependent_ports),
+		cmocka_unit_test(test_endpoint_dependent_beside_mappings),
 		cmocka_unit_test(test_paired_address),
 		cmocka_unit_test(test_same_flow_again),
 		cmocka_unit_test(test_dnat),

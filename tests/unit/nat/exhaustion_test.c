@@ -92,10 +92,12 @@ static void test_host_limit_recovers(void **state)
 	nat_done(&f);
 }
 
+// All flows have the same destination, so that no port serves two of them.
 static void test_ports(void **state)
 {
 	const enum nat_mapping modes[] = { NAT_MAP_ENDPOINT_INDEPENDENT,
 		NAT_MAP_ENDPOINT_DEPENDENT };
+	struct nat_request rq;
 	struct nat_fixture f;
 	uint32_t ref;
 
@@ -103,20 +105,49 @@ static void test_ports(void **state)
 		nat_init(&f, 1000, 20);
 		f.snat.n_pool = 1;
 		f.snat.mapping = (uint8_t)modes[mode];
-		f.pool[0].ranges[0] = (struct port_range){ 3000, 3499 };
-		for (uint32_t i = 0; i < 510; i++) {
-			struct nat_request rq = nat_flow(
+		f.pool[0].ranges[0] = (struct port_range){ 3000, 3059 };
+		for (uint32_t i = 0; i < 70; i++) {
+			rq = nat_flow(
 				&f, i % 7, (uint16_t)(2000 + i), "198.51.100.9", 53, IPPROTO_TCP);
-
-			assert_int_equal(nat_make(&f, &rq, &ref), i < 500 ? 0 : -EADDRNOTAVAIL);
+			assert_int_equal(nat_make(&f, &rq, &ref), i < 60 ? 0 : -EADDRNOTAVAIL);
 		}
-		use(&f, 500, 500, 7);
-		assert_int_equal(portset_used(f.pool[0].portset, PORT_TCP), 500);
-		// A host that has a mapping needs no port for another destination.
-		struct nat_request rq = nat_flow(&f, 0, 2000, "198.51.100.10", 53, IPPROTO_TCP);
-		assert_int_equal(nat_make(&f, &rq, &ref), mode == 0 ? 0 : -EADDRNOTAVAIL);
+		use(&f, 60, mode == 0 ? 60 : 0, 7);
+		assert_int_equal(portset_used(f.pool[0].portset, PORT_TCP), mode == 0 ? 60 : 0);
+		// Another destination: a new flow of a mapping, or a port that is shared.
+		rq = nat_flow(&f, 0, 2000, "198.51.100.10", 53, IPPROTO_TCP);
+		assert_int_equal(nat_make(&f, &rq, &ref), 0);
+		assert_int_equal(f.w.degraded, 0);
 		nat_done(&f);
 	}
+}
+
+// design: without a free port a rule with exact filtering goes on endpoint-dependent; one that
+// promises more refuses. Mappings that come back are used again.
+static void test_degradation(void **state)
+{
+	struct nat_request rq;
+	struct nat_fixture f;
+	uint32_t ref;
+
+	nat_init(&f, 1000, 20);
+	f.snat.n_pool = 1;
+	f.pool[0].ranges[0] = (struct port_range){ 3000, 3049 };
+	for (uint32_t i = 0; i < 150; i++) {
+		rq = nat_flow(&f, i % 7, (uint16_t)(2000 + i), "198.51.100.9",
+			(uint16_t)(53 + i / 50), IPPROTO_UDP);
+		assert_int_equal(nat_make(&f, &rq, &ref), 0);
+		assert_int_equal((session_at(&f.t, ref)->flags & SESSION_DEGRADED) != 0, i >= 50);
+	}
+	assert_int_equal(f.w.degraded, 100);
+	use(&f, 150, 50, 7);
+	f.snat.filtering = NAT_FILTER_ADDRESS_DEPENDENT;
+	rq = nat_flow(&f, 9, 9, "198.51.100.77", 53, IPPROTO_UDP);
+	assert_int_equal(nat_make(&f, &rq, &ref), -EADDRNOTAVAIL);
+	f.snat.filtering = NAT_FILTER_ADDRESS_AND_PORT_DEPENDENT;
+	test_drain(&f.s, &f.grace, 1000000);
+	assert_int_equal(nat_make(&f, &rq, &ref), 0);
+	assert_int_equal(session_at(&f.t, ref)->flags, SESSION_SNAT);
+	nat_done(&f);
 }
 
 // The whole port range of one address.
@@ -202,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_host_limit),
 		cmocka_unit_test(test_host_limit_recovers),
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_degradation),
 		cmocka_unit_test(test_all_ports_of_an_address),
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_busy),
