@@ -149,7 +149,7 @@ static void sweep_session(struct sweeper *s, uint32_t slot, uint32_t tick)
 	const struct session_table *t = s->conf.table;
 	const struct session *session = &t->sessions[slot];
 	uint64_t life = atomic_load_explicit(&session->life, memory_order_acquire);
-	// Ticks are whole seconds, and a worker may be one ahead: up to a second more than has passed.
+	// In whole seconds, and a worker may be one ahead: up to a second more than has passed.
 	int32_t idle = (int32_t)(tick - (uint32_t)(life >> 32));
 
 	if ((life & SESSION_STATE_MASK) == SESSION_DEAD)

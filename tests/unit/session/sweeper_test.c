@@ -100,7 +100,7 @@ static void test_expiry(void **state)
 	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, a)->key[0]), 0);
 	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, a)->key[1]), 0);
 	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, b)->key[0]), b);
-	test_drain(&f.s, &f.grace, 500);
+	test_drain(&f.s, &f.grace, 501);
 	assert_int_equal(f.ended.n[SESSION_END_EXPIRED], 2);
 	test_table_empty(&f.t);
 	done(&f);
@@ -127,7 +127,7 @@ static void test_half_open_under_pressure(void **state)
 	assert_int_equal(f.ended.n[SESSION_END_HALF_OPEN], 56);
 	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, refs[3])->key[0]), refs[3]);
 	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, refs[4])->key[0]), refs[4]);
-	test_drain(&f.s, &f.grace, 500);
+	test_drain(&f.s, &f.grace, 501);
 	test_table_empty(&f.t);
 	done(&f);
 }
