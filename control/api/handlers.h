@@ -32,6 +32,7 @@ void state_interfaces(struct request *r);
 void state_routes(struct request *r);
 void state_neighbours(struct request *r);
 void state_nat_sessions(struct request *r);
+void state_nat_sessions_delete(struct request *r);
 void state_nat_rules(struct request *r);
 
 void health_get(struct request *r);

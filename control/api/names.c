@@ -84,6 +84,14 @@ const char *names_get(const struct names *n, enum obj_kind kind, uint32_t id)
 	return n->kind[kind].name[id];
 }
 
+uint32_t names_id(const struct names *n, enum obj_kind kind, const char *name)
+{
+	for (uint32_t id = 1; kind < OBJ_KIND_COUNT && id < n->kind[kind].size; id++)
+		if (n->kind[kind].name[id] != NULL && strcmp(n->kind[kind].name[id], name) == 0)
+			return id;
+	return 0;
+}
+
 json_t *json_name(const char *name)
 {
 	return name ? json_string(name) : json_null();
@@ -194,11 +202,19 @@ const char *side_name(uint8_t side)
 	return word(words, COUNT(words), side, "unknown");
 }
 
+static const char *const tcp_states[] = { NULL, "opening", "established", "closing", "reset" };
+
 const char *tcp_state_name(uint8_t state)
 {
-	static const char *const words[] = { NULL, "opening", "established", "closing", "reset" };
+	return word(tcp_states, COUNT(tcp_states), state, NULL);
+}
 
-	return word(words, COUNT(words), state, NULL);
+int tcp_state_number(const char *name)
+{
+	for (size_t i = 1; i < COUNT(tcp_states); i++)
+		if (strcmp(tcp_states[i], name) == 0)
+			return (int)i;
+	return -1;
 }
 
 const char *punt_class_name(unsigned int punt_class)

@@ -21,6 +21,9 @@ void names_destroy(struct names *n);
 // OBJ_PORT, OBJ_EIP, OBJ_PORT_FORWARD, OBJ_SNAT; NULL for an id that the configuration has not.
 const char *names_get(const struct names *n, enum obj_kind kind, uint32_t id);
 
+// Id of a name of these kinds, 0 when there is none.
+uint32_t names_id(const struct names *n, enum obj_kind kind, const char *name);
+
 // New references: text, or null where there is none to give.
 json_t *json_name(const char *name); // NULL: null
 json_t *json_address(const struct msg_addr *a);
@@ -36,4 +39,5 @@ const char *driver_name(uint8_t driver);   // enum port_driver
 const char *role_name(enum interface_role role);
 const char *side_name(uint8_t side);	   // enum side of dataplane/packet/meta.h
 const char *tcp_state_name(uint8_t state); // enum tcp_state of dataplane/session; NULL: not TCP
+int tcp_state_number(const char *name);	   // -1: no such state
 const char *punt_class_name(unsigned int punt_class);

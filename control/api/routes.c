@@ -9,15 +9,17 @@
 #include <string.h>
 #include <strings.h>
 
-#define LOOP	false
-#define COMMIT	true
-#define PAGE	"limit offset"
-#define MERGE	"application/merge-patch+json"
-#define DOC	"/v1/config"
-#define LIST	"/v1/config/{list}"
-#define OBJECT	"/v1/config/{list}/{name...}"
-#define STATE	"/v1/state"
-#define SESSION "protocol source destination rule " PAGE
+#include "control/api/filter.h"
+
+#define LOOP	 false
+#define COMMIT	 true
+#define PAGE	 "limit offset"
+#define MERGE	 "application/merge-patch+json"
+#define DOC	 "/v1/config"
+#define LIST	 "/v1/config/{list}"
+#define OBJECT	 "/v1/config/{list}/{name...}"
+#define STATE	 "/v1/state"
+#define SESSIONS STATE "/nat/sessions"
 
 static const struct route routes[] = {
 	{ "GET", DOC, NULL, LOOP, config_get },
@@ -36,7 +38,8 @@ static const struct route routes[] = {
 	{ "GET", STATE "/interfaces", NULL, COMMIT, state_interfaces },
 	{ "GET", STATE "/routes", PAGE, COMMIT, state_routes },
 	{ "GET", STATE "/neighbours", PAGE, COMMIT, state_neighbours },
-	{ "GET", STATE "/nat/sessions", SESSION, COMMIT, state_nat_sessions },
+	{ "GET", SESSIONS, FILTER_ARGS " limit cursor", COMMIT, state_nat_sessions },
+	{ "DELETE", SESSIONS, FILTER_ARGS " all", COMMIT, state_nat_sessions_delete },
 	{ "GET", STATE "/nat/rules", NULL, COMMIT, state_nat_rules },
 	{ "GET", "/healthz", NULL, LOOP, health_get },
 	{ "GET", "/metrics", NULL, COMMIT, metrics_get },

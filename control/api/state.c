@@ -27,17 +27,26 @@ static void reply_no_data_plane(struct request *r)
 	reply_problem(r, 503, "The data plane is not connected.");
 }
 
-int state_dump(
-	struct request *r, enum dump_what what, void **records, size_t record_size, size_t *count)
+// `ret` of a question to the data plane, with the reply made when it is an error.
+static int asked(struct request *r, int ret)
 {
-	int ret = client_dump(r->env->client, what, records, record_size, count);
-
 	if (ret == -ENOTCONN)
 		reply_no_data_plane(r);
 	else if (ret < 0)
 		reply_problem(r, ret == -ENOMEM ? 500 : 503, "The data plane did not answer: %s.",
 			strerror(-ret));
 	return ret;
+}
+
+int state_dump(
+	struct request *r, enum dump_what what, void **records, size_t record_size, size_t *count)
+{
+	return asked(r, client_dump(r->env->client, what, records, record_size, count));
+}
+
+int state_sessions(struct request *r, const struct msg_sessions *ask, struct session_page *page)
+{
+	return asked(r, client_sessions(r->env->client, ask, page));
 }
 
 struct counters *state_counters(struct request *r)

@@ -28,6 +28,9 @@ bool state_on_page(const struct page *page, size_t index);
 int state_dump(
 	struct request *r, enum dump_what what, void **records, size_t record_size, size_t *count);
 
+// Asks about sessions; page->records is malloc'd. The same.
+int state_sessions(struct request *r, const struct msg_sessions *ask, struct session_page *page);
+
 // The counters, malloc'd. NULL: the reply is made. Any thread.
 struct counters *state_counters(struct request *r);
 

@@ -69,3 +69,13 @@ int client_routes(
 // A dump: *records is malloc'd (NULL when *count is 0), the caller frees. 0 or negative errno.
 int client_dump(
 	struct client *c, enum dump_what what, void **records, size_t record_size, size_t *count);
+
+struct session_page {
+	void *records; // malloc'd, the caller frees; NULL when there are none
+	uint32_t count;
+	uint32_t next;
+	uint64_t total;
+};
+
+// MSG_SESSIONS: `ask` but for its header. 0 or negative errno.
+int client_sessions(struct client *c, const struct msg_sessions *ask, struct session_page *out);

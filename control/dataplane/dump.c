@@ -27,7 +27,7 @@ static int read_all(int fd, void *buffer, size_t size)
 	return 0;
 }
 
-static int read_records(int fd, size_t record_size, uint64_t count, void **records)
+int client_read_records(int fd, size_t record_size, uint64_t count, void **records)
 {
 	struct stat st;
 	int rc;
@@ -67,7 +67,7 @@ int client_dump(
 	else if (r->h.status < 0)
 		rc = r->h.status;
 	else
-		rc = r->count == 0 ? 0 : read_records(fd, record_size, r->count, records);
+		rc = r->count == 0 ? 0 : client_read_records(fd, record_size, r->count, records);
 	if (fd >= 0)
 		close(fd);
 	if (rc == -EPROTO)

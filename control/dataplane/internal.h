@@ -51,3 +51,6 @@ int client_unsolicited(struct client *c, size_t len, int fd);
 // must have none. Reply's length; on negative errno the client is disconnected.
 int client_request(struct client *c, enum msg_type type, size_t len, enum msg_type reply,
 	unsigned int milliseconds, int *fd);
+
+// dump.c. Copies the records out of a memfd; *records is malloc'd. 0, -EPROTO or -ENOMEM.
+int client_read_records(int fd, size_t record_size, uint64_t count, void **records);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// `vrctl show WHAT` and `vrctl nat WHAT`: options to query, the request, the table.
+// `vrctl show WHAT` and `vrctl nat WHAT`: options to query, the request, the table (or, of what
+// ends sessions, their number).
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +21,41 @@ static const struct option long_options[] = {
 	{ "protocol", required_argument, NULL, 'q' },
 	{ "source", required_argument, NULL, 'q' },
 	{ "destination", required_argument, NULL, 'q' },
+	{ "inside", required_argument, NULL, 'q' },
+	{ "external", required_argument, NULL, 'q' },
+	{ "outside", required_argument, NULL, 'q' },
 	{ "rule", required_argument, NULL, 'q' },
+	{ "rule-kind", required_argument, NULL, 'q' },
+	{ "uplink", required_argument, NULL, 'q' },
+	{ "state", required_argument, NULL, 'q' },
+	{ "min-age", required_argument, NULL, 'q' },
+	{ "max-age", required_argument, NULL, 'q' },
 	{ "limit", required_argument, NULL, 'q' },
+	{ "cursor", required_argument, NULL, 'q' },
+	{ "all", no_argument, NULL, 'a' },
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool view_takes(const struct view *view, const char *option)
+// The query parameter of an option: its name with underscores.
+static void parameter_name(const char *option, char *out, size_t size)
 {
-	// No option's name is a part of another one's.
-	return view->options && strstr(view->options, option);
+	snprintf(out, size, "%s", option);
+	for (char *c = out; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+}
+
+static bool view_takes(const struct view *view, const char *parameter)
+{
+	size_t len = strlen(parameter);
+
+	for (const char *at = view->options; at && *at; at += strspn(at, " ")) {
+		size_t word = strcspn(at, " ");
+
+		if (word == len && memcmp(at, parameter, len) == 0)
+			return true;
+		at += word;
+	}
+	return false;
 }
 
 // Appends a parameter to *path. False: memory.
@@ -55,14 +82,16 @@ static int parse_options(
 	optind = 0; // a second scan: argv[0] is the view's word
 	while ((id = getopt_long(argc, argv, "", long_options, &index)) != -1) {
 		const char *name = long_options[index].name;
+		char parameter[32];
 
+		parameter_name(name, parameter, sizeof(parameter));
 		if (id == 'j')
 			v->json = true;
-		else if (id != 'q')
+		else if (id != 'q' && id != 'a')
 			return EXIT_USAGE;
-		else if (!view_takes(view, name))
+		else if (!view_takes(view, parameter))
 			return usage_error("%s does not take --%s", view->word, name);
-		else if (!add_query(path, name, optarg))
+		else if (!add_query(path, parameter, id == 'q' ? optarg : "1"))
 			return unreachable(v, "out of memory");
 	}
 	if (optind < argc)
@@ -89,7 +118,8 @@ static int print_reply(struct vrctl *v, const struct view *view, const struct ht
 
 static int show(struct vrctl *v, const struct view *view, const char *path)
 {
-	struct http_request request = { .method = "GET", .path = path };
+	struct http_request request = { .method = view->method ? view->method : "GET",
+		.path = path };
 	struct http_reply reply;
 	int ret;
 

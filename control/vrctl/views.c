@@ -30,6 +30,10 @@
 		{ title, true }, "", CELL_PERCENT                                                  \
 	}
 
+#define FILTER                                                                                     \
+	"protocol source destination inside external outside rule rule_kind uplink state min_age " \
+	"max_age"
+
 static const struct view show_views[] = {
 	{ .word = "interfaces",
 		.path = "/v1/state/interfaces",
@@ -106,22 +110,28 @@ static const struct view nat_views[] = {
 	{ .word = "sessions",
 		.path = "/v1/state/nat/sessions",
 		.list = "items",
-		.options = "protocol source destination rule limit",
-		.n_columns = 13,
+		.options = FILTER " limit cursor",
+		.n_columns = 16,
 		.columns = { TEXT("PROTOCOL", "protocol"), TEXT("SOURCE", "source"),
 			NUMBER("PORT", "source_port"), TEXT("DESTINATION", "destination"),
 			NUMBER("PORT", "destination_port"), TEXT("NEW SOURCE", "translated_source"),
 			NUMBER("PORT", "translated_source_port"),
 			TEXT("NEW DESTINATION", "translated_destination"),
 			NUMBER("PORT", "translated_destination_port"), TEXT("STATE", "state"),
-			NUMBER("AGE s", "age_s"), NUMBER("EXPIRES s", "expires_s"),
-			TEXT("RULE", "rule") } },
+			NUMBER("AGE s", "age_s"), NUMBER("IDLE s", "idle_s"),
+			NUMBER("EXPIRES s", "expires_s"), TEXT("UPLINK", "uplink"),
+			TEXT("RULE", "rule"), TEXT("DEGRADED", "degraded") } },
 	{ .word = "rules",
 		.path = "/v1/state/nat/rules",
 		.list = "items",
-		.n_columns = 3,
-		.columns = { TEXT("KIND", "kind"), TEXT("NAME", "name"),
+		.n_columns = 4,
+		.columns = { TEXT("KIND", "kind"), TEXT("NAME", "name"), NUMBER("ID", "id"),
 			NUMBER("SESSIONS", "sessions") } },
+	{ .word = "clear",
+		.method = "DELETE",
+		.path = "/v1/state/nat/sessions",
+		.members = true,
+		.options = FILTER " all" },
 };
 
 static const struct view *views_of(bool nat, size_t *count)
@@ -292,6 +302,7 @@ int view_print(const struct view *view, json_t *document)
 {
 	json_t *items = view->list ? json_object_get(document, view->list) : NULL;
 	json_int_t total = json_integer_value(json_object_get(document, "total"));
+	json_t *next = json_object_get(document, "next");
 	int ret = 0;
 
 	if (view->members)
@@ -303,5 +314,8 @@ int view_print(const struct view *view, json_t *document)
 	if (items && total > (json_int_t)json_array_size(items))
 		fprintf(stderr, "%zu of %lld shown; --limit shows more\n", json_array_size(items),
 			(long long)total);
+	if (json_is_integer(next))
+		fprintf(stderr, "the next page: --cursor %lld\n",
+			(long long)json_integer_value(next));
 	return ret;
 }

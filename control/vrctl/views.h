@@ -29,10 +29,12 @@ struct view_column {
 struct view {
 	const char *word;
 	const char *path;
+	const char *method;  // NULL: GET
 	const char *list;    // member that holds the items; NULL: only members, one a line
 	bool members;	     // print the members that are no list, too
 	const char *only_if; // show only items where this number is not 0
-	const char *options; // query parameters that the command line may set, or NULL
+	const char *options; // query parameters that the command line may set (min_age is
+			     // --min-age), separated by spaces, or NULL
 	unsigned int n_columns;
 	struct view_column columns[VIEW_COLUMNS];
 };

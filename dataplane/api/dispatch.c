@@ -147,6 +147,11 @@ bool server_dispatch(struct server *s, const void *msg, size_t len, int fd)
 			return false;
 		server_dump(s, msg);
 		return true;
+	case MSG_SESSIONS:
+		if (len != sizeof(struct msg_sessions))
+			return false;
+		server_sessions(s, msg);
+		return true;
 	default:
 		return false;
 	}

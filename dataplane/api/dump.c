@@ -2,16 +2,13 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // Dumps of tables into a memfd that goes with the reply. Control thread only.
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <rte_cycles.h>
 #include <rte_mempool.h>
-#include <rte_rcu_qsbr.h>
 
 #include "dataplane/api/devices.h"
 #include "dataplane/api/server_internal.h"
@@ -65,54 +62,6 @@ static void emit_route(void *k, const struct dump_route *r)
 static void emit_neighbour(void *k, const struct dump_neighbour *r)
 {
 	sink_add(k, r, sizeof(*r));
-}
-
-static void dump_addr(struct msg_addr *to, uint32_t addr)
-{
-	to->family = AF_INET;
-	to->plen = 32;
-	memcpy(to->bytes, &addr, sizeof(addr));
-}
-
-static void dump_session(
-	struct sink *k, const struct session_table *t, const struct session *s, uint32_t tick)
-{
-	struct session_key new = session_new_tuple(s, SESSION_FORWARD);
-	const struct session_key *key = &s->key[SESSION_FORWARD];
-	uint64_t life = atomic_load_explicit(&s->life, memory_order_relaxed);
-	uint32_t timeout = session_timeout(&t->timers, life, key->proto);
-	uint32_t idle = tick - (uint32_t)(life >> 32);
-	struct dump_session d = {
-		.sport = ntohs(key->sport),
-		.dport = ntohs(key->dport),
-		.new_sport = ntohs(new.sport),
-		.new_dport = ntohs(new.dport),
-		.proto = key->proto,
-		.side = key->side,
-		.tcp_state = session_tcp_state(life, key->proto),
-		.rule_kind = s->rule_kind,
-		.rule = s->rule,
-		.age_s = tick - s->created,
-		.expires_s = idle < timeout ? timeout - idle : 0,
-	};
-
-	dump_addr(&d.src, key->src);
-	dump_addr(&d.dst, key->dst);
-	dump_addr(&d.new_src, new.src);
-	dump_addr(&d.new_dst, new.dst);
-	sink_add(k, &d, sizeof(d));
-}
-
-// A reader of the grace period while it walks: no slot that it looks at is freed meanwhile.
-static void dump_sessions(struct dataplane *dp, struct sink *k)
-{
-	uint32_t tick = dataplane_tick(dp, rte_rdtsc()), slot = 0;
-	const struct session *s;
-
-	rte_rcu_qsbr_thread_online(dp->qsbr, DATAPLANE_QSBR_CONTROL);
-	while ((s = session_next(&dp->sessions, &slot)) != NULL)
-		dump_session(k, &dp->sessions, s, tick);
-	rte_rcu_qsbr_thread_offline(dp->qsbr, DATAPLANE_QSBR_CONTROL);
 }
 
 static void dump_ports(struct dataplane *dp, struct sink *k)
@@ -215,9 +164,6 @@ static void dump_devices(struct dataplane *dp, struct sink *k)
 static uint32_t dump_fill(struct dataplane *dp, uint32_t what, struct sink *k)
 {
 	switch (what) {
-	case DUMP_SESSIONS:
-		dump_sessions(dp, k);
-		return sizeof(struct dump_session);
 	case DUMP_ROUTES:
 		l3_dump_routes(dp->l3, emit_route, k);
 		return sizeof(struct dump_route);

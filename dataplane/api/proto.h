@@ -7,7 +7,8 @@
 //
 // Conversation:
 //   client HELLO -> server WELCOME (+ counters memfd) -> [client FD ...] -> client requests.
-//   Every request gets exactly one reply with the request's `seq`: RESULT, or DUMP_REPLY (+ memfd).
+//   Every request gets exactly one reply with the request's `seq`: RESULT, DUMP_REPLY or
+//   SESSIONS_REPLY (+ memfd).
 //   Server FD messages (a new TAP to keep, or one to forget) and EVENT messages have seq 0 and may
 //   come at any time after WELCOME.
 // One client at a time; a second one is told -EBUSY in its WELCOME and closed. A transaction ends
@@ -48,6 +49,8 @@ enum msg_type {
 	MSG_ROUTES,
 	MSG_DUMP,
 	MSG_DUMP_REPLY,
+	MSG_SESSIONS,
+	MSG_SESSIONS_REPLY,
 	MSG_EVENT,
 	MSG_TYPE_COUNT,
 };
@@ -288,8 +291,7 @@ struct msg_hop {
 };
 
 enum dump_what {
-	DUMP_SESSIONS = 1,
-	DUMP_ROUTES,
+	DUMP_ROUTES = 1,
 	DUMP_NEIGHBOURS,
 	DUMP_PORTS,
 	DUMP_LIMITS,
@@ -311,6 +313,74 @@ struct msg_dump_reply {
 	uint64_t count;
 };
 
+// Sessions: listed by pages, counted by rule, or ended. The sweeper looks through the table in
+// bounded steps and answers when it is through; meanwhile the client's other requests wait.
+enum sessions_op {
+	SESSIONS_LIST = 1, // records are struct dump_session
+	SESSIONS_BY_RULE,  // records are struct dump_rule
+	SESSIONS_END,	   // no records
+	SESSIONS_OP_COUNT,
+};
+
+#define MSG_SESSIONS_MAX 10000 // records of one page
+#define MSG_FILTER_RULES 3
+
+enum session_match {
+	MATCH_PROTO = 1u << 0,
+	MATCH_STATE = 1u << 1,
+	MATCH_UPLINK = 1u << 2,
+	MATCH_AGE = 1u << 3,
+	MATCH_RULE = 1u << 4,
+	MATCH_SOURCE = 1u << 5,
+	MATCH_DESTINATION = 1u << 6,
+	MATCH_INSIDE = 1u << 7,
+	MATCH_EXTERNAL = 1u << 8,
+	MATCH_OUTSIDE = 1u << 9,
+};
+
+struct msg_endpoint {
+	struct msg_addr addr; // a prefix; family 0: any address
+	uint16_t first, last; // ports, host order, inclusive
+};
+
+struct msg_rule {
+	uint32_t kind; // enum obj_kind
+	uint32_t id;   // 0: every session that a rule of this kind owns
+};
+
+// What is in `set` must all be true of a session; an empty set is true of every one.
+struct msg_session_filter {
+	uint32_t set; // enum session_match
+	uint8_t proto;
+	uint8_t tcp_state; // enum tcp_state
+	uint16_t uplink;   // port id
+	uint32_t min_age_s, max_age_s;
+	uint32_t n_rules; // any of them
+	struct msg_rule rules[MSG_FILTER_RULES];
+	struct msg_endpoint source, destination; // of the first packet, as it came in
+	struct msg_endpoint inside;		 // a host that is translated from or to
+	struct msg_endpoint external;		 // the router's address and port that stand for it
+	struct msg_endpoint outside; // the host at the other end, which is not translated
+};
+
+struct msg_sessions {
+	struct msg_header h;
+	uint32_t op;	    // enum sessions_op
+	uint32_t cursor;    // SESSIONS_LIST: `next` of the page before, 0: from the start
+	uint32_t limit;	    // SESSIONS_LIST: records at most, 1..MSG_SESSIONS_MAX
+	uint32_t count_all; // SESSIONS_LIST, 1: look on to the end of the table, for `total`
+	struct msg_session_filter filter;
+};
+
+struct msg_sessions_reply {
+	struct msg_header h;
+	uint32_t op;
+	uint32_t record_size;
+	uint32_t count; // records in the memfd (none when 0)
+	uint32_t next;	// cursor of the next page, 0: there is none
+	uint64_t total; // sessions that fit, among those looked at; or that were ended
+};
+
 struct dump_session {
 	struct msg_addr src, dst;		     // as the first packet came in
 	struct msg_addr new_src, new_dst;	     // as it went out
@@ -320,8 +390,19 @@ struct dump_session {
 	uint8_t tcp_state; // enum tcp_state
 	uint8_t rule_kind; // enum obj_kind
 	uint32_t rule;
+	uint32_t snat_rule;	    // OBJ_SNAT id that translates the source, 0: none
+	uint16_t uplink;	    // port id, 0: none
+	uint8_t endpoint_dependent; // 1: its external port is shared by destination
+	uint8_t degraded;	    // 1: so against its rule, because no port was free
 	uint32_t age_s;
+	uint32_t idle_s;
 	uint32_t expires_s;
+};
+
+struct dump_rule {
+	uint32_t kind; // enum obj_kind
+	uint32_t id;
+	uint64_t sessions;
 };
 
 struct dump_route {

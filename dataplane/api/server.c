@@ -16,6 +16,7 @@
 #include "dataplane/api/server_internal.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/log.h"
+#include "dataplane/main/sweep.h"
 
 #define SERVER_MESSAGES 64 // handled per round, so that the rest of the loop gets its turn
 
@@ -69,6 +70,8 @@ void server_destroy(struct server *s)
 	if (s == NULL)
 		return;
 	txn_abort(s->dp, &s->txn);
+	if (s->job != NULL)
+		sweep_forget(s->dp, s->job);
 	for (unsigned int i = 0; i < s->n_fds; i++)
 		if (!s->fds[i].kept)
 			close(s->fds[i].fd);
@@ -83,6 +86,9 @@ void server_drop_client(struct server *s, const char *why)
 {
 	log_info("control disconnected: %s", why);
 	txn_abort(s->dp, &s->txn);
+	if (s->job != NULL)
+		sweep_forget(s->dp, s->job);
+	s->job = NULL;
 	close(s->client);
 	s->client = -1;
 	s->greeted = false;
@@ -195,7 +201,7 @@ static void receive_all(struct server *s)
 		int fd;
 		ssize_t n;
 
-		if (s->commit_seq != 0)
+		if (s->commit_seq != 0 || s->job != NULL)
 			return; // one request at a time
 		n = receive_message(s, &fd);
 		if (n == -EAGAIN || n == -EINTR)
@@ -214,8 +220,9 @@ static void receive_all(struct server *s)
 unsigned int server_pollfds(const struct server *s, struct pollfd fds[2])
 {
 	fds[0] = (struct pollfd){ .fd = s->listener, .events = POLLIN };
-	// While a commit is under way the client waits, and so do its messages.
-	fds[1] = (struct pollfd){ .fd = s->client, .events = s->commit_seq == 0 ? POLLIN : 0 };
+	// While a request is under way the client waits, and so do its messages.
+	fds[1] = (struct pollfd){ .fd = s->client,
+		.events = s->commit_seq == 0 && s->job == NULL ? POLLIN : 0 };
 	return s->client >= 0 ? 2 : 1;
 }
 
@@ -224,9 +231,15 @@ int server_busy(const struct server *s)
 	return s->txn.state == TXN_ADDING || s->txn.state == TXN_DRAINING;
 }
 
+int server_waits(const struct server *s)
+{
+	return s->job != NULL;
+}
+
 void server_run(struct server *s)
 {
 	accept_client(s);
+	server_sessions_poll(s);
 	receive_all(s);
 	if (txn_poll(s->dp, &s->txn) && s->commit_seq != 0) {
 		uint32_t seq = s->commit_seq;

@@ -25,6 +25,9 @@ void server_run(struct server *s);
 // A commit is on its way: the loop should come back soon.
 int server_busy(const struct server *s);
 
+// An answer of the sweeper is awaited: nothing to do until it has come.
+int server_waits(const struct server *s);
+
 // Tells the client, if there is one, about a port's link.
 void server_event_link(struct server *s, uint32_t port, int up);
 

@@ -12,6 +12,8 @@
 #include "dataplane/api/proto.h"
 #include "dataplane/api/txn.h"
 
+struct sweep_job;
+
 #define SERVER_FDS_MAX (2 * LIMIT_PORTS)
 
 // A TAP descriptor: `kept` ones belong to living ports and are borrowed; the others came from the
@@ -30,6 +32,8 @@ struct server {
 	bool greeted;
 	struct txn txn;
 	uint32_t commit_seq;		    // request to answer when the commit took effect
+	struct sweep_job *job;		    // question to the sweeper, NULL: none
+	uint32_t job_seq;		    // request that it answers
 	alignas(8) uint8_t buffer[MSG_MAX]; // messages hold 64-bit fields
 	struct server_fd fds[SERVER_FDS_MAX];
 	unsigned int n_fds;
@@ -48,6 +52,10 @@ void server_hello(struct server *s, const struct msg_hello *m, size_t len);
 
 // Answers MSG_DUMP.
 void server_dump(struct server *s, const struct msg_dump *m);
+
+// MSG_SESSIONS; the answer comes when the sweeper has it.
+void server_sessions(struct server *s, const struct msg_sessions *m);
+void server_sessions_poll(struct server *s);
 
 // TAP descriptors.
 void server_take_fd(struct server *s, const struct msg_fd *m, int fd);

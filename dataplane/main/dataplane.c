@@ -50,12 +50,12 @@ static int create_stats(struct dataplane *dp)
 
 static int create_qsbr(struct dataplane *dp)
 {
-	size_t size = rte_rcu_qsbr_get_memsize(DATAPLANE_QSBR_THREADS);
+	size_t size = rte_rcu_qsbr_get_memsize(LIMIT_WORKERS);
 
 	dp->qsbr = rte_zmalloc("qsbr", size, RTE_CACHE_LINE_SIZE);
-	if (dp->qsbr == NULL || rte_rcu_qsbr_init(dp->qsbr, DATAPLANE_QSBR_THREADS) != 0)
+	if (dp->qsbr == NULL || rte_rcu_qsbr_init(dp->qsbr, LIMIT_WORKERS) != 0)
 		return -ENOMEM;
-	return rte_rcu_qsbr_thread_register(dp->qsbr, DATAPLANE_QSBR_CONTROL) == 0 ? 0 : -EINVAL;
+	return 0;
 }
 
 static int create_tables(struct dataplane *dp)

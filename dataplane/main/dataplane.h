@@ -18,6 +18,7 @@
 #include "dataplane/main/options.h"
 #include "dataplane/main/set.h"
 #include "dataplane/port/port.h"
+#include "dataplane/session/query.h"
 #include "dataplane/session/sweeper.h"
 #include "dataplane/session/table.h"
 #include "dataplane/stats/shm.h"
@@ -29,11 +30,6 @@ struct rxq_map;
 struct server;
 struct worker;
 
-// Thread ids of the grace period: workers by their index, then the control thread, which is online
-// only while it walks sessions.
-#define DATAPLANE_QSBR_CONTROL LIMIT_WORKERS
-#define DATAPLANE_QSBR_THREADS (LIMIT_WORKERS + 1)
-
 // Something to free once no worker can hold a pointer to it.
 struct garbage {
 	uint64_t token; // of rte_rcu_qsbr
@@ -42,11 +38,13 @@ struct garbage {
 	struct garbage *next;
 };
 
-// Sessions of one inside host that leave by one uplink are to end: it got an EIP there.
-struct end_request {
-	uint32_t addr; // network order
-	uint16_t uplink;
-	struct end_request *next;
+// Something that the sweeper does with the sessions for the control thread, one after another.
+struct sweep_job {
+	struct session_query query;
+	_Atomic bool cancelled; // nobody waits for the answer: stop, and free it
+	bool detached;		// the sweeper frees it; guarded by sweeper_lock, as the next ones
+	bool done;
+	struct sweep_job *next;
 };
 
 struct dataplane {
@@ -69,11 +67,12 @@ struct dataplane {
 	struct rule_epochs epochs;
 	struct sweeper sweeper;
 	pthread_t sweeper_thread;
-	pthread_mutex_t sweeper_lock; // guards sweeper_kick
+	pthread_mutex_t sweeper_lock; // guards sweeper_kick, jobs
 	pthread_cond_t sweeper_wake;
-	bool sweeper_kick;	  // a commit ended rules: scan now
-	bool sweeper_running;	  // the thread exists
-	struct end_request *ends; // guarded by sweeper_lock
+	bool sweeper_kick;	// a commit ended rules: scan now
+	bool sweeper_running;	// the thread exists
+	struct sweep_job *jobs; // that wait, the first one is done next
+	struct sweep_job *job;	// that is being done, sweeper only
 
 	// Control thread only.
 	struct objects objects; // applied configuration
@@ -101,8 +100,6 @@ void dataplane_destroy(struct dataplane *dp);
 // the grace period instead.
 void dataplane_retire(
 	struct dataplane *dp, void (*destroy)(struct dataplane *, void *), void *what);
-// Asks the sweeper to end the SNAT sessions of a host by an uplink. Control thread.
-void dataplane_end_sessions(struct dataplane *dp, uint32_t addr, uint16_t uplink);
 
 // Ends the sessions of altered rules soon instead of at the sweeper's next round. Control thread.
 void dataplane_kick_sweeper(struct dataplane *dp);

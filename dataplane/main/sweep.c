@@ -47,6 +47,12 @@ static int epochs_create(struct rule_epochs *e)
 	return 0;
 }
 
+static void free_job(struct sweep_job *job)
+{
+	session_query_fini(&job->query);
+	free(job);
+}
+
 int sweep_init(struct dataplane *dp)
 {
 	struct sweeper_conf conf = {
@@ -69,12 +75,14 @@ void sweep_fini(struct dataplane *dp)
 {
 	for (unsigned int k = 0; k < OBJ_KIND_COUNT; k++)
 		free((void *)(uintptr_t)dp->epochs.epoch[k]);
-	while (dp->ends != NULL) {
-		struct end_request *next = dp->ends->next;
+	while (dp->jobs != NULL) {
+		struct sweep_job *next = dp->jobs->next;
 
-		free(dp->ends);
-		dp->ends = next;
+		free_job(dp->jobs);
+		dp->jobs = next;
 	}
+	if (dp->job != NULL)
+		free_job(dp->job);
 	pthread_cond_destroy(&dp->sweeper_wake);
 	pthread_mutex_destroy(&dp->sweeper_lock);
 }
@@ -87,32 +95,91 @@ void dataplane_kick_sweeper(struct dataplane *dp)
 	pthread_mutex_unlock(&dp->sweeper_lock);
 }
 
-void dataplane_end_sessions(struct dataplane *dp, uint32_t addr, uint16_t uplink)
+int sweep_ask(struct dataplane *dp, const struct msg_sessions *m, struct sweep_job **job)
 {
-	struct end_request *r = calloc(1, sizeof(*r));
+	struct sweep_job *j = calloc(1, sizeof(*j)), **tail = &dp->jobs;
+	int rc = j == NULL ? -ENOMEM : session_query_init(&j->query, m, &dp->epochs);
 
-	if (r == NULL)
-		return; // they end by their timers
-	r->addr = addr;
-	r->uplink = uplink;
+	if (rc < 0) {
+		free(j);
+		return rc;
+	}
+	j->detached = job == NULL;
+	if (job != NULL)
+		*job = j;
 	pthread_mutex_lock(&dp->sweeper_lock);
-	r->next = dp->ends;
-	dp->ends = r;
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = j;
+	pthread_cond_signal(&dp->sweeper_wake);
 	pthread_mutex_unlock(&dp->sweeper_lock);
+	return 0;
 }
 
-static bool end_matches(const struct session *s, void *ctx)
+bool sweep_answered(struct dataplane *dp, struct sweep_job *job)
 {
-	const struct end_request *r = ctx;
+	bool done;
 
-	return s->rule_kind == OBJ_SNAT && s->uplink == r->uplink &&
-	       s->key[SESSION_FORWARD].src == r->addr;
+	pthread_mutex_lock(&dp->sweeper_lock);
+	done = job->done;
+	pthread_mutex_unlock(&dp->sweeper_lock);
+	return done;
 }
 
-// Waits for a kick or the time of the next round. Takes the requests of the control thread.
-static struct end_request *sweep_wait(struct dataplane *dp, unsigned int ms)
+void sweep_forget(struct dataplane *dp, struct sweep_job *job)
 {
-	struct end_request *ends;
+	bool done;
+
+	atomic_store(&job->cancelled, true);
+	pthread_mutex_lock(&dp->sweeper_lock);
+	done = job->done;
+	job->detached = true;
+	pthread_mutex_unlock(&dp->sweeper_lock);
+	if (done)
+		free_job(job);
+}
+
+static struct sweep_job *next_job(struct dataplane *dp)
+{
+	struct sweep_job *job;
+
+	pthread_mutex_lock(&dp->sweeper_lock);
+	job = dp->jobs;
+	if (job != NULL)
+		dp->jobs = job->next;
+	pthread_mutex_unlock(&dp->sweeper_lock);
+	return job;
+}
+
+static void finish_job(struct dataplane *dp)
+{
+	struct sweep_job *job = dp->job;
+	bool detached;
+
+	dp->job = NULL;
+	pthread_mutex_lock(&dp->sweeper_lock);
+	job->done = true;
+	detached = job->detached;
+	pthread_mutex_unlock(&dp->sweeper_lock);
+	if (detached)
+		free_job(job);
+}
+
+bool sweep_serve(struct dataplane *dp, uint32_t tick)
+{
+	if (dp->job == NULL)
+		dp->job = next_job(dp);
+	if (dp->job == NULL)
+		return false;
+	if (atomic_load(&dp->job->cancelled) ||
+		session_query_step(&dp->job->query, &dp->sweeper, tick, SWEEP_SLOTS))
+		finish_job(dp);
+	return true;
+}
+
+// Waits for a kick, a job or the time of the next round.
+static void sweep_wait(struct dataplane *dp, unsigned int ms)
+{
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -120,26 +187,12 @@ static struct end_request *sweep_wait(struct dataplane *dp, unsigned int ms)
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&dp->sweeper_lock);
-	while (!dp->sweeper_kick && !atomic_load(&dp->stop))
+	while (!dp->sweeper_kick && dp->jobs == NULL && !atomic_load(&dp->stop))
 		if (pthread_cond_timedwait(&dp->sweeper_wake, &dp->sweeper_lock, &until) ==
 			ETIMEDOUT)
 			break;
 	dp->sweeper_kick = false;
-	ends = dp->ends;
-	dp->ends = NULL;
 	pthread_mutex_unlock(&dp->sweeper_lock);
-	return ends;
-}
-
-static void sweep_requests(struct dataplane *dp, struct end_request *ends, uint32_t tick)
-{
-	while (ends != NULL) {
-		struct end_request *next = ends->next;
-
-		sweeper_end_matching(&dp->sweeper, tick, end_matches, ends);
-		free(ends);
-		ends = next;
-	}
 }
 
 static void sweep_count(struct dataplane *dp)
@@ -162,10 +215,13 @@ static void *sweep_main(void *arg)
 	unsigned int wait_ms = 1000;
 
 	while (!atomic_load(&dp->stop)) {
-		struct end_request *ends = sweep_wait(dp, wait_ms);
-		uint32_t tick = dataplane_tick(dp, rte_rdtsc());
+		uint32_t tick;
 
-		sweep_requests(dp, ends, tick);
+		sweep_wait(dp, wait_ms);
+		tick = dataplane_tick(dp, rte_rdtsc());
+		// A long job must not keep slots from being given back.
+		while (sweep_serve(dp, tick) && !atomic_load(&dp->stop))
+			sweeper_step(&dp->sweeper, tick, SWEEP_SLOTS / 4);
 		while (!sweeper_step(&dp->sweeper, tick, SWEEP_SLOTS) && !atomic_load(&dp->stop))
 			;
 		sweep_count(dp);

@@ -5,9 +5,24 @@
 // commit ended rules.
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/proto.h"
+
 struct dataplane;
+struct sweep_job;
 
 int sweep_init(struct dataplane *dp);  // rule epochs and the sweeper; 0 or -ENOMEM
 void sweep_fini(struct dataplane *dp); // the thread is stopped
 int sweep_start(struct dataplane *dp); // the thread; 0 or negative errno
 void sweep_stop(struct dataplane *dp);
+
+// Asks the sweeper about the sessions, or to end some. Control thread, as the next ones. *job is
+// NULL when nobody wants to know the answer. 0, -EINVAL or -ENOMEM.
+int sweep_ask(struct dataplane *dp, const struct msg_sessions *m, struct sweep_job **job);
+bool sweep_answered(struct dataplane *dp, struct sweep_job *job);
+void sweep_forget(struct dataplane *dp, struct sweep_job *job); // answered or not
+
+// A bounded step of the job at hand; false when there is none. The sweeper's thread, or a test's.
+bool sweep_serve(struct dataplane *dp, uint32_t tick);

@@ -7,11 +7,15 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
 #include "dataplane/main/dataplane.h"
+#include "dataplane/main/log.h"
+#include "dataplane/main/sweep.h"
 #include "dataplane/main/worker.h"
 #include "dataplane/nat/build.h"
 
@@ -124,6 +128,23 @@ static void reserve_ports(struct portset *portset, enum port_class class, const 
 	}
 }
 
+// Without memory they end by their timers.
+static void end_snat_sessions(struct dataplane *dp, const struct nat_eip *e)
+{
+	struct msg_sessions m = { .op = SESSIONS_END };
+	struct msg_session_filter *f = &m.filter;
+
+	f->set = MATCH_RULE | MATCH_UPLINK | MATCH_SOURCE;
+	f->n_rules = 1;
+	f->rules[0].kind = OBJ_SNAT;
+	f->uplink = e->port;
+	f->source = (struct msg_endpoint){ .addr = { .family = AF_INET, .plen = 32 },
+		.last = UINT16_MAX };
+	memcpy(f->source.addr.bytes, &e->target, sizeof(e->target));
+	if (sweep_ask(dp, &m, NULL) < 0)
+		log_warning("sessions that a new EIP takes over end by their timers");
+}
+
 static void nat_activate(struct dataplane *dp, const struct objects *next,
 	const struct section *old, const struct section *new_section)
 {
@@ -139,7 +160,7 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 	// A new EIP takes its target's flows by that uplink away from SNAT.
 	for (uint32_t i = 0; i < s->n_eips; i++)
 		if (nat_rule_differs(&dp->objects, next, OBJ_EIP, s->eips[i].id))
-			dataplane_end_sessions(dp, s->eips[i].target, s->eips[i].port);
+			end_snat_sessions(dp, &s->eips[i]);
 	nat_epochs_advance(dp, next);
 	nat_apply_settings(dp, next);
 }

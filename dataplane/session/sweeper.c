@@ -222,22 +222,15 @@ bool sweeper_step(struct sweeper *s, uint32_t tick, unsigned max_slots)
 	return done;
 }
 
-uint64_t sweeper_end_matching(struct sweeper *s, uint32_t tick,
-	bool (*match)(const struct session *s, void *ctx), void *ctx)
+bool sweeper_end(struct sweeper *s, uint32_t slot, uint32_t tick)
 {
-	const struct session_table *t = s->conf.table;
-	uint64_t ended = 0;
+	const _Atomic uint64_t *word = &s->conf.table->sessions[slot].life;
+	uint64_t life = atomic_load_explicit(word, memory_order_acquire);
 
-	for (uint32_t slot = 0; slot < slab_high(&t->slabs[ARENA_SESSIONS]); slot++) {
-		const struct session *session = &t->sessions[slot];
-		uint64_t life = atomic_load_explicit(&session->life, memory_order_acquire);
-
-		if ((life & SESSION_STATE_MASK) != SESSION_LIVE || !match(session, ctx))
-			continue;
-		// A packet can only change the tick or the TCP state: the next try has the news.
-		while (!end_session(s, slot, life, SESSION_END_REQUEST, tick))
-			life = atomic_load_explicit(&session->life, memory_order_acquire);
-		ended++;
-	}
-	return ended;
+	if ((life & SESSION_STATE_MASK) != SESSION_LIVE)
+		return false;
+	// A packet can only change the tick or the TCP state: the next try has the news.
+	while (!end_session(s, slot, life, SESSION_END_REQUEST, tick))
+		life = atomic_load_explicit(word, memory_order_acquire);
+	return true;
 }

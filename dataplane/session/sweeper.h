@@ -31,7 +31,7 @@ struct grace {
 enum session_end {
 	SESSION_END_EXPIRED,
 	SESSION_END_RULE,      // its rule was removed or altered
-	SESSION_END_REQUEST,   // sweeper_end_matching()
+	SESSION_END_REQUEST,   // sweeper_end()
 	SESSION_END_HALF_OPEN, // half-open while the table was nearly full
 	SESSION_END_UNDONE,    // given up by its creator: no event
 	SESSION_END_COUNT,
@@ -76,9 +76,8 @@ void sweeper_init(struct sweeper *s, const struct sweeper_conf *conf);
 // as in session_touch(). True when this step finished a pass over all sessions.
 bool sweeper_step(struct sweeper *s, uint32_t tick, unsigned max_slots);
 
-// Ends all sessions for which match() is true; the number of them. Same thread as sweeper_step().
-uint64_t sweeper_end_matching(struct sweeper *s, uint32_t tick,
-	bool (*match)(const struct session *s, void *ctx), void *ctx);
+// Ends the session in a slot; false when there is no live one. Same thread as sweeper_step().
+bool sweeper_end(struct sweeper *s, uint32_t slot, uint32_t tick);
 
 // True when nothing waits for a grace period.
 bool sweeper_idle(const struct sweeper *s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// Puts the arena's parts together, and walks over sessions for dumps.
+// Puts the arena's parts together.
 #include "dataplane/session/table.h"
 
 #include <errno.h>
@@ -81,18 +81,4 @@ int session_table_acquire_portset(struct session_table *t, uint32_t addr, struct
 	if (rc != 0)
 		(*portset)->state = PORTSET_FREE;
 	return rc;
-}
-
-const struct session *session_next(const struct session_table *t, uint32_t *slot)
-{
-	uint32_t high = slab_high(&t->slabs[ARENA_SESSIONS]);
-
-	while (*slot < high) {
-		const struct session *s = &t->sessions[(*slot)++];
-		uint64_t life = atomic_load_explicit(&s->life, memory_order_acquire);
-
-		if ((life & SESSION_STATE_MASK) == SESSION_LIVE)
-			return s;
-	}
-	return NULL;
 }

@@ -74,7 +74,3 @@ static inline struct host *host_at(const struct session_table *t, uint32_t ref)
 {
 	return &t->hosts[index_entry_ref(ref) - 1];
 }
-
-// For dumps: the next live session at or after *slot, which is moved beyond it; NULL at the end.
-// The caller is a reader of the grace period for as long as it uses the session.
-const struct session *session_next(const struct session_table *t, uint32_t *slot);

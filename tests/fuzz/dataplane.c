@@ -13,6 +13,7 @@
 
 #include "dataplane/main/control.h"
 #include "dataplane/main/dataplane.h"
+#include "dataplane/main/sweep.h"
 #include "dataplane/main/worker.h"
 #include "tests/packet/test_port.h"
 
@@ -73,6 +74,7 @@ void fuzz_walk(struct harness *h)
 
 		h->tsc += rte_get_tsc_hz() / 1000;
 		moved = worker_walk(h->dp->workers[0], h->tsc);
+		sweep_serve(h->dp, dataplane_tick(h->dp, h->tsc));
 		harness_settle(h);
 		moved += free_sent(h);
 		idle = moved == 0 ? idle + 1 : 0;

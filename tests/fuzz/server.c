@@ -53,7 +53,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void settle(void)
 {
 	for (unsigned int i = 0; i < 100000; i++)
-		if (i > 1 && !server_busy(harness->dp->server) && harness->dp->garbage == NULL) {
+		if (i > 1 && !server_busy(harness->dp->server) &&
+			!server_waits(harness->dp->server) && harness->dp->garbage == NULL) {
 			harness_settle(harness);
 			return;
 		} else {

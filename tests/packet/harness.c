@@ -26,6 +26,7 @@
 
 #include "dataplane/main/control.h"
 #include "dataplane/main/dataplane.h"
+#include "dataplane/main/sweep.h"
 #include "dataplane/main/worker.h"
 #include "dataplane/fib/l3.h"
 #include "tests/packet/harness.h"
@@ -198,6 +199,8 @@ static void move_time(struct harness *h, const char *text)
 
 	h->tsc += seconds * rte_get_tsc_hz();
 	h->now_ms += seconds * 1000ull;
+	while (sweep_serve(h->dp, dataplane_tick(h->dp, h->tsc)))
+		;
 	for (unsigned int i = 0; i < 4; i++)
 		while (!sweeper_step(&h->dp->sweeper, dataplane_tick(h->dp, h->tsc), 65536))
 			;

@@ -30,7 +30,7 @@ static const char site[] = "{ \"version\": 1, \"hostname\": \"r1\","
 static const char forward[] = "{ \"vip\": \"pub0\", \"protocol\": \"tcp\", \"ports\": \"22\","
 			      "  \"target\": \"192.168.10.2\" }";
 
-static void put_site(struct fixture *f)
+static void put_document(struct fixture *f)
 {
 	assert_int_equal(ask(f, "PUT", CONFIG, NULL, NULL, site), 200);
 }
@@ -54,7 +54,7 @@ static void test_put_and_get(void **state)
 	struct fixture *f = *state;
 	json_t *document = json_loads(site, 0, NULL);
 
-	put_site(f);
+	put_document(f);
 	assert_int_equal(number_at(f, "/revision"), 1);
 	assert_true(json_is_true(at(f, "/changed")));
 	assert_int_equal(json_array_size(at(f, "/warnings")), 0);
@@ -62,7 +62,7 @@ static void test_put_and_get(void **state)
 	assert_int_equal(ask(f, "GET", CONFIG, NULL, NULL, NULL), 200);
 	assert_true(json_equal(f->reply, document));
 	assert_int_equal(f->request.reply.etag, 1);
-	put_site(f); // the same again
+	put_document(f); // the same again
 	assert_int_equal(number_at(f, "/revision"), 1);
 	assert_true(json_is_false(at(f, "/changed")));
 	json_decref(document);
@@ -72,7 +72,7 @@ static void test_malformed_and_invalid(void **state)
 {
 	struct fixture *f = *state;
 
-	put_site(f);
+	put_document(f);
 	assert_int_equal(ask(f, "PUT", CONFIG, NULL, NULL, "{\n \"version\": 1,"), 400);
 	assert_string_equal(f->request.reply.content_type, "application/problem+json");
 	assert_string_equal(text_at(f, "/title"), "Bad Request");
@@ -116,7 +116,7 @@ static void test_dry_run(void **state)
 {
 	struct fixture *f = *state;
 
-	put_site(f);
+	put_document(f);
 	assert_int_equal(
 		ask(f, "PATCH", CONFIG, "dry_run=1", NULL, "{ \"hostname\": \"r2\" }"), 200);
 	assert_int_equal(number_at(f, "/revision"), 1);
@@ -138,7 +138,7 @@ static void test_patch(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(ask(f, "PATCH", CONFIG, NULL, NULL, "{ \"hostname\": \"new\" }"), 200);
-	put_site(f);
+	put_document(f);
 	assert_int_equal(ask(f, "PATCH", CONFIG, NULL, NULL, "{ \"hostname\": null }"), 200);
 	assert_int_equal(ask(f, "GET", CONFIG, NULL, NULL, NULL), 200);
 	assert_null(at(f, "/hostname"));
@@ -169,7 +169,7 @@ static void test_objects(void **state)
 {
 	struct fixture *f = *state;
 
-	put_site(f);
+	put_document(f);
 	assert_int_equal(ask(f, "PUT", FORWARD, NULL, NULL, forward), 201);
 	assert_int_equal(number_at(f, "/revision"), 2);
 	assert_int_equal(ask(f, "GET", FORWARD, NULL, NULL, NULL), 200);
@@ -193,7 +193,7 @@ static void test_objects_keep_their_places(void **state)
 {
 	struct fixture *f = *state;
 
-	put_site(f);
+	put_document(f);
 	assert_int_equal(ask(f, "GET", CONFIG "/interfaces/pub0", NULL, NULL, NULL), 200);
 	json_object_set_new(f->reply, "mtu", json_integer(1400));
 	char *body = json_dumps(f->reply, 0);
@@ -214,7 +214,7 @@ static void test_a_route_has_the_name_of_what_it_does(void **state)
 	struct fixture *f = *state;
 	struct config *now;
 
-	put_site(f);
+	put_document(f);
 	assert_int_equal(ask(f, "PUT", ROUTE, NULL, NULL, blackhole), 201);
 	assert_int_equal(
 		ask(f, "PUT", CONFIG "/routes/10.9.0.0_16/192.168.10.9", NULL, NULL, via), 201);
@@ -233,7 +233,7 @@ static void test_objects_that_cannot_be(void **state)
 {
 	struct fixture *f = *state;
 
-	put_site(f);
+	put_document(f);
 	assert_int_equal(ask(f, "PUT", CONFIG "/tunnels/x", NULL, NULL, "{}"), 404);
 	assert_int_equal(ask(f, "GET", CONFIG "/version", NULL, NULL, NULL), 404);
 	assert_int_equal(ask(f, "PUT", FORWARD, NULL, NULL, "[]"), 422);
@@ -257,8 +257,6 @@ static void test_paths_and_methods(void **state)
 	assert_string_equal(f->request.match.allow, "GET, HEAD, PUT, PATCH");
 	assert_string_equal(text_at(f, "/title"), "Method Not Allowed");
 }
-
-#define HANDLER_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
 {

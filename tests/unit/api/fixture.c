@@ -4,6 +4,7 @@
 // Runs handlers as http.c would, one after another in one thread.
 #include "tests/unit/api/fixture.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +52,24 @@ int client_dump(
 	*records = malloc(bytes);
 	memcpy(*records, fake->records[what], bytes);
 	*count = fake->counts[what];
+	return 0;
+}
+
+int client_sessions(struct client *c, const struct msg_sessions *ask, struct session_page *out)
+{
+	struct fake_dataplane *fake = fake_dataplane();
+	size_t size =
+		ask->op == SESSIONS_LIST ? sizeof(struct dump_session) : sizeof(struct dump_rule);
+
+	*out = (struct session_page){ .next = fake->page.next, .total = fake->page.total };
+	if (!fake->connected || fake->dump_error)
+		return fake->connected ? fake->dump_error : -ENOTCONN;
+	fake->asked = *ask;
+	if (fake->page.count == 0)
+		return 0;
+	out->records = malloc(fake->page.count * size);
+	memcpy(out->records, fake->page.records, fake->page.count * size);
+	out->count = fake->page.count;
 	return 0;
 }
 
@@ -197,4 +216,53 @@ json_int_t number_at(struct fixture *f, const char *pointer)
 	json_t *value = at(f, pointer);
 
 	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+static const char site[] = "{ \"version\": 1, \"hostname\": \"r1\","
+			   "  \"interfaces\": ["
+			   "    { \"name\": \"pub0\", \"role\": \"public\","
+			   "      \"port\": { \"driver\": \"tap\", \"address\": \"eth0@inet\" },"
+			   "      \"addresses\": [\"203.0.113.1/24\"] },"
+			   "    { \"name\": \"vpc1\", \"role\": \"private\","
+			   "      \"port\": { \"driver\": \"tap\", \"address\": \"eth0@h1\" },"
+			   "      \"addresses\": [\"192.168.10.1/24\"] } ],"
+			   "  \"snat\": [ { \"name\": \"out\", \"source\": \"192.168.10.0/24\","
+			   "    \"interface\": \"pub0\" } ],"
+			   "  \"port_forwards\": [ { \"name\": \"ssh\", \"vip\": \"pub0\","
+			   "    \"protocol\": \"tcp\", \"ports\": \"22\","
+			   "    \"target\": \"192.168.10.2\" } ] }";
+
+struct ids_of_site put_site(struct fixture *f)
+{
+	struct ids_of_site ids;
+	struct config *now;
+
+	if (ask(f, "PUT", "/v1/config", NULL, NULL, site) != 200)
+		abort();
+	now = engine_current(f->engine);
+	ids = (struct ids_of_site){ now->interfaces[0].id, now->interfaces[1].id, now->snat[0].id,
+		now->port_forwards[0].id };
+	config_unref(now);
+	return ids;
+}
+
+struct stats_shm *connect_dataplane(unsigned int workers)
+{
+	struct stats_shm *shm = aligned_alloc(64, sizeof(*shm));
+
+	memset(shm, 0, sizeof(*shm));
+	shm->magic = STATS_MAGIC;
+	shm->workers = workers;
+	shm->process.tsc_hz = 1000000;
+	fake_dataplane()->stats = shm;
+	fake_dataplane()->connected = true;
+	return shm;
+}
+
+struct msg_addr address(const char *text)
+{
+	struct msg_addr a = { .family = AF_INET, .plen = 32 };
+
+	inet_pton(AF_INET, text, a.bytes);
+	return a;
 }

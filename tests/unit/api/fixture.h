@@ -15,7 +15,9 @@ struct fake_dataplane {
 	struct stats_shm *stats;
 	const void *records[DUMP_COUNT];
 	size_t counts[DUMP_COUNT];
-	int dump_error; // returned by every dump, 0: none
+	int dump_error;		   // returned by every dump, 0: none
+	struct session_page page;  // what it says about sessions; `records` is the test's
+	struct msg_sessions asked; // the last question about sessions
 };
 struct fake_dataplane *fake_dataplane(void);
 
@@ -41,3 +43,16 @@ int ask(struct fixture *f, const char *method, const char *path, const char *que
 json_t *at(struct fixture *f, const char *pointer);
 const char *text_at(struct fixture *f, const char *pointer);  // "" when there is none
 json_int_t number_at(struct fixture *f, const char *pointer); // -1 when there is none
+
+#define HANDLER_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+// A site with one SNAT rule, "out", and one port forward, "ssh", is put; its ids.
+struct ids_of_site {
+	uint32_t pub0, vpc1, snat, forward;
+};
+struct ids_of_site put_site(struct fixture *f);
+
+// The data plane is there, with counters, which the caller frees.
+struct stats_shm *connect_dataplane(unsigned int workers);
+
+struct msg_addr address(const char *text); // with length 32

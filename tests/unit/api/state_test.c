@@ -19,58 +19,6 @@
 #define STATE	 "/v1/state"
 #define SESSIONS "/v1/state/nat/sessions"
 
-static const char site[] = "{ \"version\": 1, \"hostname\": \"r1\","
-			   "  \"interfaces\": ["
-			   "    { \"name\": \"pub0\", \"role\": \"public\","
-			   "      \"port\": { \"driver\": \"tap\", \"address\": \"eth0@inet\" },"
-			   "      \"addresses\": [\"203.0.113.1/24\"] },"
-			   "    { \"name\": \"vpc1\", \"role\": \"private\","
-			   "      \"port\": { \"driver\": \"tap\", \"address\": \"eth0@h1\" },"
-			   "      \"addresses\": [\"192.168.10.1/24\"] } ],"
-			   "  \"snat\": [ { \"name\": \"out\", \"source\": \"192.168.10.0/24\","
-			   "    \"interface\": \"pub0\" } ],"
-			   "  \"port_forwards\": [ { \"name\": \"ssh\", \"vip\": \"pub0\","
-			   "    \"protocol\": \"tcp\", \"ports\": \"22\","
-			   "    \"target\": \"192.168.10.2\" } ] }";
-
-struct ids_of_site {
-	uint32_t pub0, vpc1, snat, forward;
-};
-
-static struct ids_of_site put_site(struct fixture *f)
-{
-	struct ids_of_site ids;
-	struct config *now;
-
-	assert_int_equal(ask(f, "PUT", "/v1/config", NULL, NULL, site), 200);
-	now = engine_current(f->engine);
-	ids = (struct ids_of_site){ now->interfaces[0].id, now->interfaces[1].id, now->snat[0].id,
-		now->port_forwards[0].id };
-	config_unref(now);
-	return ids;
-}
-
-static struct stats_shm *connect_dataplane(unsigned int workers)
-{
-	struct stats_shm *shm = aligned_alloc(64, sizeof(*shm));
-
-	memset(shm, 0, sizeof(*shm));
-	shm->magic = STATS_MAGIC;
-	shm->workers = workers;
-	shm->process.tsc_hz = 1000000;
-	fake_dataplane()->stats = shm;
-	fake_dataplane()->connected = true;
-	return shm;
-}
-
-static struct msg_addr address(const char *text)
-{
-	struct msg_addr a = { .family = AF_INET, .plen = 32 };
-
-	inet_pton(AF_INET, text, a.bytes);
-	return a;
-}
-
 static void dump_is(enum dump_what what, const void *records, size_t count)
 {
 	fake_dataplane()->records[what] = records;
@@ -251,124 +199,6 @@ static void test_routes_and_neighbours(void **state)
 	free(shm);
 }
 
-#define N_SESSIONS 5
-
-static void make_sessions(struct dump_session s[N_SESSIONS], const struct ids_of_site *ids)
-{
-	for (int i = 0; i < N_SESSIONS; i++) {
-		s[i] = (struct dump_session){
-			.src = address("192.168.10.2"),
-			.dst = address("198.51.100.7"),
-			.new_src = address("203.0.113.1"),
-			.new_dst = address("198.51.100.7"),
-			.sport = 1000 + i,
-			.dport = 53,
-			.new_sport = 2000 + i,
-			.new_dport = 53,
-			.proto = IPPROTO_UDP,
-			.rule_kind = OBJ_SNAT,
-			.rule = ids->snat,
-			.age_s = 4,
-			.expires_s = 296,
-		};
-	}
-	s[3].src = address("192.168.11.9");
-	s[4].proto = IPPROTO_TCP;
-	s[4].tcp_state = 2; // established
-	s[4].side = 1;	    // public
-	s[4].dst = address("203.0.113.1");
-	s[4].rule_kind = OBJ_PORT_FORWARD;
-	s[4].rule = ids->forward;
-}
-
-static void assert_found(struct fixture *f, const char *query, int total)
-{
-	assert_int_equal(ask(f, "GET", SESSIONS, query, NULL, NULL), 200);
-	assert_int_equal(number_at(f, "/total"), total);
-	assert_int_equal(json_array_size(at(f, "/items")), total);
-}
-
-static void test_sessions(void **state)
-{
-	struct fixture *f = *state;
-	struct stats_shm *shm = connect_dataplane(1);
-	struct ids_of_site ids = put_site(f);
-	struct dump_session s[N_SESSIONS];
-
-	make_sessions(s, &ids);
-	dump_is(DUMP_SESSIONS, s, N_SESSIONS);
-	assert_found(f, NULL, 5);
-	assert_string_equal(text_at(f, "/items/0/protocol"), "udp");
-	assert_string_equal(text_at(f, "/items/0/source"), "192.168.10.2");
-	assert_int_equal(number_at(f, "/items/0/source_port"), 1000);
-	assert_string_equal(text_at(f, "/items/0/translated_source"), "203.0.113.1");
-	assert_int_equal(number_at(f, "/items/0/translated_source_port"), 2000);
-	assert_string_equal(text_at(f, "/items/0/rule"), "out");
-	assert_string_equal(text_at(f, "/items/0/rule_kind"), "snat");
-	assert_true(json_is_null(at(f, "/items/0/state")));
-	assert_int_equal(number_at(f, "/items/0/expires_s"), 296);
-	assert_string_equal(text_at(f, "/items/4/state"), "established");
-	assert_string_equal(text_at(f, "/items/4/from"), "public");
-	assert_string_equal(text_at(f, "/items/4/rule"), "ssh");
-	assert_found(f, "protocol=tcp", 1);
-	assert_found(f, "protocol=17", 4);
-	assert_found(f, "source=192.168.10.2", 4);
-	assert_found(f, "source=192.168.10.0/23", 5);
-	assert_found(f, "source=192.168.11.0/24&protocol=udp", 1);
-	assert_found(f, "destination=203.0.113.1", 1);
-	assert_found(f, "rule=out", 4);
-	assert_found(f, "rule=nope", 0);
-	free(shm);
-}
-
-static void test_session_pages_and_bad_queries(void **state)
-{
-	static const char *const bad[] = { "limit=10001", "limit=", "limit=-1", "limit=1x",
-		"offset=99999999999", "protocol=", "protocol=tpc", "protocol=256", "source=1.2.3",
-		"source=10.0.0.0/33", "source=10.0.0.0/", "destination=x", "sauce=1.2.3.4",
-		"rule=a&rule=b" };
-	struct fixture *f = *state;
-	struct stats_shm *shm = connect_dataplane(1);
-	struct ids_of_site ids = put_site(f);
-	struct dump_session s[N_SESSIONS];
-
-	make_sessions(s, &ids);
-	dump_is(DUMP_SESSIONS, s, N_SESSIONS);
-	assert_int_equal(ask(f, "GET", SESSIONS, "limit=2&offset=3", NULL, NULL), 200);
-	assert_int_equal(number_at(f, "/total"), 5);
-	assert_int_equal(json_array_size(at(f, "/items")), 2);
-	assert_int_equal(number_at(f, "/items/0/source_port"), 1003);
-	// Pages are of what the filter leaves.
-	assert_int_equal(
-		ask(f, "GET", SESSIONS, "source=192.168.10.2&limit=1&offset=3", NULL, NULL), 200);
-	assert_int_equal(number_at(f, "/total"), 4);
-	assert_int_equal(number_at(f, "/items/0/source_port"), 1004);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(ask(f, "GET", SESSIONS, bad[i], NULL, NULL), 400);
-	free(shm);
-}
-
-static void test_rules(void **state)
-{
-	struct fixture *f = *state;
-	struct stats_shm *shm = connect_dataplane(1);
-	struct ids_of_site ids = put_site(f);
-	struct dump_session s[N_SESSIONS];
-
-	make_sessions(s, &ids);
-	s[2].rule = UINT32_MAX; // of a rule that is no more, and nonsense
-	s[3].rule_kind = 200;
-	dump_is(DUMP_SESSIONS, s, N_SESSIONS);
-	assert_int_equal(ask(f, "GET", STATE "/nat/rules", NULL, NULL, NULL), 200);
-	assert_int_equal(number_at(f, "/total"), 2);
-	assert_string_equal(text_at(f, "/items/0/kind"), "port_forward");
-	assert_string_equal(text_at(f, "/items/0/name"), "ssh");
-	assert_int_equal(number_at(f, "/items/0/sessions"), 1);
-	assert_string_equal(text_at(f, "/items/1/name"), "out");
-	assert_int_equal(number_at(f, "/items/1/sessions"), 2);
-	free(shm);
-}
-
 static void test_limits(void **state)
 {
 	struct fixture *f = *state;
@@ -455,8 +285,6 @@ static void test_metrics(void **state)
 	free(shm);
 }
 
-#define HANDLER_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,9 +294,6 @@ int main(void)
 		HANDLER_TEST(test_counters),
 		HANDLER_TEST(test_interfaces),
 		HANDLER_TEST(test_routes_and_neighbours),
-		HANDLER_TEST(test_sessions),
-		HANDLER_TEST(test_session_pages_and_bad_queries),
-		HANDLER_TEST(test_rules),
 		HANDLER_TEST(test_limits),
 		HANDLER_TEST(test_devices),
 		HANDLER_TEST(test_metrics),

@@ -222,7 +222,7 @@ static void dumps(struct server *s)
 		r.what = d->what;
 		r.record_size = sizeof(l[0]);
 		r.count = d->what == DUMP_LIMITS ? 3 : d->what == DUMP_PORTS ? 0 : 4;
-		r.h.status = d->what == DUMP_SESSIONS ? -ENOMEM : 0;
+		r.h.status = d->what == DUMP_NEIGHBOURS ? -ENOMEM : 0;
 		server_send(s, &r, sizeof(r), r.count == 0 || r.h.status < 0 ? -1 : fd);
 	}
 	close(fd);
@@ -243,7 +243,8 @@ static void dumps_are_copied(void **state)
 	assert_int_equal(client_dump(client, DUMP_PORTS, &records, sizeof(*l), &count), 0);
 	assert_int_equal(count, 0);
 	assert_null(records);
-	assert_int_equal(client_dump(client, DUMP_SESSIONS, &records, sizeof(*l), &count), -ENOMEM);
+	assert_int_equal(
+		client_dump(client, DUMP_NEIGHBOURS, &records, sizeof(*l), &count), -ENOMEM);
 	assert_true(client_connected(client));
 	// More records than there are bytes; another record size.
 	assert_int_equal(client_dump(client, DUMP_ROUTES, &records, sizeof(*l), &count), -EPROTO);

@@ -144,18 +144,18 @@ static void *run_worker(void *arg)
 	return NULL;
 }
 
-static bool one_in_eight(const struct session *s, void *ctx)
+static void end_one_in_eight(struct sweeper *s, uint32_t tick)
 {
-	unsigned *n = ctx;
+	uint32_t high = slab_high(&s->conf.table->slabs[ARENA_SESSIONS]);
 
-	return (*n)++ % 8 == 0;
+	for (uint32_t slot = tick % 8; slot < high; slot += 8)
+		sweeper_end(s, slot, tick);
 }
 
 // Passes until the workers have stopped. A tick is some passes long.
 static void *run_sweeper(void *arg)
 {
 	struct world *w = arg;
-	unsigned n = 0;
 
 	for (unsigned pass = 0; atomic_load(&w->running) != 0; pass++) {
 		uint32_t tick = atomic_load(&w->tick);
@@ -167,7 +167,7 @@ static void *run_sweeper(void *arg)
 		if (pass % 16 == 5)
 			atomic_fetch_add(&w->nat.snat_epochs[1], 1);
 		if (pass % 16 == 9)
-			sweeper_end_matching(&w->nat.s, tick, one_in_eight, &n);
+			end_one_in_eight(&w->nat.s, tick);
 		sched_yield();
 	}
 	return NULL;

@@ -79,6 +79,18 @@ static inline void test_table(
 	assert_int_equal(session_table_create(t, &conf), 0);
 }
 
+// The next live session at or after *slot, which is moved beyond it; NULL at the end.
+static inline const struct session *session_next(const struct session_table *t, uint32_t *slot)
+{
+	while (*slot < slab_high(&t->slabs[ARENA_SESSIONS])) {
+		const struct session *s = &t->sessions[(*slot)++];
+
+		if ((atomic_load(&s->life) & SESSION_STATE_MASK) == SESSION_LIVE)
+			return s;
+	}
+	return NULL;
+}
+
 // No key in any bucket, no overflow, no writer bit.
 static inline void test_index_empty(const struct index *index)
 {

@@ -205,11 +205,6 @@ static void test_altered_rule_and_new_flow(void **state)
 	done(&f);
 }
 
-static bool odd_sport(const struct session *s, void *ctx)
-{
-	return ntohs(s->key[0].sport) % 2 == 1;
-}
-
 static void test_request(void **state)
 {
 	struct fixture f;
@@ -217,8 +212,11 @@ static void test_request(void **state)
 	init(&f);
 	for (uint16_t i = 1; i <= 30; i++)
 		make(&f, i, 0, 0, i % 3 == 0);
-	assert_int_equal(sweeper_end_matching(&f.s, 101, odd_sport, NULL), 15);
-	assert_int_equal(sweeper_end_matching(&f.s, 101, odd_sport, NULL), 0);
+	for (uint32_t slot = 0; slot < 30; slot += 2) {
+		assert_true(sweeper_end(&f.s, slot, 101));
+		assert_false(sweeper_end(&f.s, slot, 101));
+	}
+	assert_false(sweeper_end(&f.s, 30, 101)); // a slot that was never used
 	assert_int_equal(f.ended.n[SESSION_END_REQUEST], 15);
 	assert_int_equal(f.s.ended[SESSION_END_REQUEST], 15);
 	test_drain(&f.s, &f.grace, 1000);
