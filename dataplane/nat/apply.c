@@ -151,6 +151,8 @@ static enum drop_reason create_reason(int rc)
 		return DROP_NAT_INDEX_FULL;
 	case -EAGAIN:
 		return DROP_NAT_BUSY;
+	case -ESTALE:
+		return DROP_NAT_FILTERED;
 	default:
 		return DROP_NAT_TABLE_FULL;
 	}
@@ -167,16 +169,22 @@ static rte_edge_t create_refused(struct meta *meta, int rc)
 
 rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
 {
-	struct nat_worker *nw = w->feature[SECTION_NAT];
-	uint32_t ref;
-	int rc;
-
 	if (meta->flags & (META_FRAG_OTHER | META_ICMP_ERROR))
 		return nat_drop(meta,
 			meta->flags & META_FRAG_OTHER ? DROP_FRAGMENT_NAT : DROP_NAT_NO_SESSION);
 	if (meta->proto == IPPROTO_TCP && (meta->tcp_flags & TH_RST))
 		return nat_drop(meta, DROP_NAT_NO_SESSION);
 	nat_key(m, meta, &rq->key);
+	return nat_start(w, m, meta, rq);
+}
+
+rte_edge_t nat_start(
+	struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
+{
+	struct nat_worker *nw = w->feature[SECTION_NAT];
+	uint32_t ref;
+	int rc;
+
 	rq->tcp_flags = meta->tcp_flags;
 	rq->tick = w->tick;
 	rc = nat_create(w->sessions, rq, nw, &ref);

@@ -58,3 +58,7 @@ rte_edge_t nat_eip_out(
 
 // Makes the session of a new flow whose request is filled in but for the key, and applies it.
 rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq);
+
+// The same for a request with its key.
+rte_edge_t nat_start(
+	struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "dataplane/api/proto.h"
+#include "dataplane/nat/peer.h"
 #include "dataplane/nat/reuse.h"
 #include "dataplane/nat/source.h"
 
@@ -25,6 +26,7 @@ struct creation {
 	enum port_class class; // with SNAT only
 	uint32_t host;	       // slots + 1
 	uint32_t mapping;
+	uint32_t target;
 	uint32_t session;
 	uint32_t src; // as translated, network order
 	uint16_t sport;
@@ -108,6 +110,14 @@ static int insert_key(const struct creation *c, unsigned dir, enum index_kind ki
 	return -EAGAIN;
 }
 
+// The request's packet as one of a session that has the request's key at `dir`.
+static uint32_t packet_ref(const struct nat_request *rq, uint32_t session, unsigned dir)
+{
+	return index_entry(
+		(dir ^ rq->dir) == SESSION_FORWARD ? INDEX_SESSION_FORWARD : INDEX_SESSION_REVERSE,
+		index_entry_ref(session));
+}
+
 // Another session holds our reply tuple. It is the same flow, made by another worker, or it is
 // one that we must not disturb.
 static int join(const struct creation *c, uint32_t other, uint32_t *ref)
@@ -116,9 +126,7 @@ static int join(const struct creation *c, uint32_t other, uint32_t *ref)
 
 	for (unsigned dir = 0; dir < 2; dir++)
 		if (same_key(&s->key[dir], &c->rq->key)) {
-			*ref = index_entry(dir == SESSION_FORWARD ? INDEX_SESSION_FORWARD
-								  : INDEX_SESSION_REVERSE,
-				index_entry_ref(other));
+			*ref = packet_ref(c->rq, other, dir);
 			return -EEXIST;
 		}
 	return -EADDRNOTAVAIL;
@@ -133,6 +141,7 @@ static int insert_reverse(struct creation *c, uint32_t *ref)
 
 	s->key[SESSION_REVERSE] = reply_key(c);
 	s->mapping = c->mapping;
+	s->target = c->target;
 	s->flags = flags_of(c);
 	// A packet from an endpoint to itself is its own reply.
 	if (same_key(&s->key[0], &s->key[1]))
@@ -175,14 +184,30 @@ static int insert_reusing(struct creation *c, uint32_t *ref)
 	return rc;
 }
 
+static int take_mapping(struct creation *c)
+{
+	const struct nat_request *rq = c->rq;
+	uint32_t mapping = rq->mapping;
+	int rc = 0;
+
+	if (mapping == 0)
+		rc = nat_mapping_get(c->t, rq, c->host, c->w, &mapping);
+	else if (!refs_get(&mapping_at(c->t, mapping)->refs))
+		rc = -ESTALE;
+	if (rc != 0)
+		return rc;
+	c->mapping = mapping;
+	if (rq->snat->filtering == NAT_FILTER_ADDRESS_DEPENDENT)
+		rc = nat_peer_get(c->t, &c->mapping, rq->key.dst, rq->tick);
+	return rc;
+}
+
 static int insert_mapped(struct creation *c, uint32_t *ref)
 {
-	int rc = nat_mapping_get(c->t, c->rq, c->host, c->w, &c->mapping);
+	int rc = take_mapping(c);
 
-	if (rc != 0) {
-		c->mapping = 0;
+	if (rc != 0)
 		return rc;
-	}
 	c->src = mapping_at(c->t, c->mapping)->ext_addr;
 	c->sport = mapping_at(c->t, c->mapping)->ext_port;
 	return insert_reverse(c, ref);
@@ -221,11 +246,13 @@ static int publish(struct creation *c, uint32_t *ref)
 	if (rc != 0)
 		return rc;
 	rc = insert_key(c, SESSION_FORWARD, INDEX_SESSION_FORWARD, ref);
+	if (rc == -EEXIST)
+		*ref = packet_ref(rq, *ref, session_ref_dir(*ref));
 	if (rc != 0)
 		return rc;
-	born = session_next_life(born, rq->key.proto, SESSION_FORWARD, rq->tcp_flags, rq->tick);
+	born = session_next_life(born, rq->key.proto, rq->dir, rq->tcp_flags, rq->tick);
 	atomic_store_explicit(&s->life, born, memory_order_release);
-	*ref = index_entry(INDEX_SESSION_FORWARD, c->session);
+	*ref = packet_ref(rq, c->session, SESSION_FORWARD);
 	return 0;
 }
 
@@ -238,6 +265,8 @@ static void give_back(const struct creation *c)
 	}
 	if (c->mapping != 0)
 		nat_mapping_put(c->t, c->mapping);
+	if (c->target != 0)
+		nat_mapping_put(c->t, c->target);
 	if (c->host != 0)
 		nat_host_uncharge(c->t, c->host, c->class);
 }
@@ -261,6 +290,9 @@ static int take_parts(struct creation *c)
 		c->host = 0;
 		return rc;
 	}
+	if (c->rq->target != 0 && !refs_get(&mapping_at(c->t, c->rq->target)->refs))
+		return -ESTALE;
+	c->target = c->rq->target;
 	c->session = slab_alloc(&c->t->slabs[ARENA_SESSIONS]);
 	if (c->session == 0)
 		return -ENOSPC;
@@ -299,6 +331,8 @@ int nat_create(
 	}
 	// An earlier packet of the same burst may have made it.
 	*ref = session_lookup(t, &rq->key);
+	if (*ref != 0)
+		*ref = packet_ref(rq, *ref, session_ref_dir(*ref));
 	if (*ref != 0 && session_touch(session_at(t, *ref), session_ref_dir(*ref), rq->tcp_flags,
 				 rq->tick)) {
 		w->joined++;

@@ -30,7 +30,7 @@ struct nat_source {
 };
 
 struct nat_request {
-	struct session_key key;	       // first packet as it arrived
+	struct session_key key;	       // first packet (from the host) as it arrives
 	uint32_t dst;		       // after destination NAT (or as in key), network order
 	uint16_t dport;		       // the same
 	uint16_t mss;		       // clamp, 0: none
@@ -40,7 +40,10 @@ struct nat_request {
 	uint8_t rule_kind;	       // enum obj_kind, 0: none
 	uint8_t reply_side;	       // enum side that replies arrive from
 	uint8_t tcp_flags;
-	uint16_t uplink; // port id of the public side, 0: none
+	uint16_t uplink;  // port id of the public side, 0: none
+	uint8_t dir;	  // enum session_dir of the packet; `key` is always the forward one
+	uint32_t mapping; // SESSION_REVERSE: that the packet came to; else 0
+	uint32_t target;  // mapping that `dst` and `dport` are taken from, 0: none
 	uint32_t tick;
 };
 
@@ -60,6 +63,7 @@ void nat_worker_init(struct nat_worker *w, uint64_t seed);
 // the result a negative errno:
 //   -EPROTONOSUPPORT  source NAT of a protocol without ports
 //   -EUSERS           the host is at its limit
+//   -ESTALE           the mapping has just ended
 //   -EADDRNOTAVAIL    no free port found, or the reply tuple belongs to another session
 //   -ENOSPC           no free session, mapping or host slot
 //   -ENOBUFS          both index buckets of a key are full

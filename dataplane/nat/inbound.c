@@ -2,13 +2,14 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // nat_inbound: packets to an own address. In this order: an established session, the EIP of the
-// address, its port forwards; else the packet is for the router itself. A private host that uses
-// an EIP or a forward (hairpin) gets a session, and where it would be asymmetric its source is
-// translated, too.
+// address, its port forwards, a mapping whose filtering lets it in; else the packet is for the
+// router itself. A private host that uses an EIP or a forward (hairpin) gets a session, and where
+// it would be asymmetric its source is translated, too.
 #include <netinet/in.h>
 
 #include "dataplane/ip4/nodes.h"
 #include "dataplane/nat/burst.h"
+#include "dataplane/nat/unsolicited.h"
 
 // Source NAT of a flow that comes from `side` and goes to a target behind the adjacency: towards a
 // target that asks for it, for a host that reaches a host of its own port by a public address, and
@@ -112,7 +113,7 @@ static rte_edge_t inbound_miss(
 						     : inbound_eip(w, s, m, meta, e);
 	}
 	f = forward_find(s, own, meta);
-	return f != NULL ? inbound_forward(w, s, m, meta, f) : NAT_LOCAL;
+	return f != NULL ? inbound_forward(w, s, m, meta, f) : nat_to_mapping(w, m, meta, own);
 }
 
 // Packets that need no session: to an EIP from outside. *edge is set when true.

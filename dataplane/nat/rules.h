@@ -50,6 +50,7 @@ struct nat_own {
 	uint32_t eip;		    // index + 1
 	bool sessions;		    // packets to it may belong to sessions
 	struct portmap *forward[2]; // tcp, udp: index + 1 into forwards; NULL: none
+	struct portset *portset;    // its mappings; NULL: no rule maps to it
 };
 
 enum nat_target_flag {

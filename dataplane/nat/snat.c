@@ -70,9 +70,12 @@ static int build_rule(struct nat_build *b, const struct obj_snat *o, struct nat_
 		o->port_first < NAT_PORT_FIRST || o->port_first > o->port_last)
 		return txn_error(b->errors, OBJ_SNAT, o->id, "pool", -EINVAL,
 			"impossible pool, ports or egress");
-	if (o->filtering != NAT_FILTER_ADDRESS_AND_PORT_DEPENDENT)
-		return txn_error(b->errors, OBJ_SNAT, o->id, "filtering", -EOPNOTSUPP,
-			"only address_and_port_dependent is supported by this version");
+	if (o->mapping > NAT_MAP_ENDPOINT_DEPENDENT ||
+		o->filtering > NAT_FILTER_ENDPOINT_INDEPENDENT ||
+		(o->mapping == NAT_MAP_ENDPOINT_DEPENDENT &&
+			o->filtering != NAT_FILTER_ADDRESS_AND_PORT_DEPENDENT))
+		return txn_error(b->errors, OBJ_SNAT, o->id, "filtering", -EINVAL,
+			"impossible mapping or filtering, or one that does not go with the other");
 	for (uint32_t i = 0; i < o->n_pool; i++) {
 		const struct obj_address *a =
 			nat_address_of(b, OBJ_SNAT, o->id, "addresses", o->pool[i]);
@@ -83,6 +86,7 @@ static int build_rule(struct nat_build *b, const struct obj_snat *o, struct nat_
 		if (rc < 0)
 			return rc;
 		b->section->own[o->pool[i]].sessions = true;
+		b->section->own[o->pool[i]].portset = pool[i].portset;
 	}
 	ports = pool_ports(pool, o->n_pool);
 	*r = (struct nat_snat){

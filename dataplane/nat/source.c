@@ -17,11 +17,17 @@ static int index_error(int rc)
 	return rc == -ENOSPC ? -ENOBUFS : rc;
 }
 
+// Hosts are spread over the pool by their hash.
+static uint32_t pick_address(
+	const struct session_table *t, const struct nat_source *snat, const struct mapping_key *key)
+{
+	return (uint32_t)((index_hash(&t->index, key) >> 32) * snat->n_pool >> 32);
+}
+
 static int make_host(struct session_table *t, const struct nat_request *rq,
 	const struct mapping_key *key, uint32_t *ref)
 {
-	uint64_t hash = index_hash(&t->index, key);
-	uint32_t pick = (uint32_t)((hash >> 32) * rq->snat->n_pool >> 32);
+	uint32_t pick = pick_address(t, rq->snat, key);
 	struct host *h;
 
 	*ref = slab_alloc(&t->slabs[ARENA_HOSTS]);
@@ -44,12 +50,17 @@ static void discard_host(struct session_table *t, uint32_t ref)
 	slab_free(&t->slabs[ARENA_HOSTS], ref);
 }
 
+static struct mapping_key host_key(const struct nat_source *snat, uint32_t addr)
+{
+	return (struct mapping_key){ .addr = addr,
+		.rule = snat->rule,
+		.epoch = (uint16_t)snat->epoch,
+		.domain = DOMAIN_HOST };
+}
+
 static int get_host(struct session_table *t, const struct nat_request *rq, uint32_t *ref)
 {
-	const struct mapping_key key = { .addr = rq->key.src,
-		.rule = rq->snat->rule,
-		.epoch = (uint16_t)rq->snat->epoch,
-		.domain = DOMAIN_HOST };
+	const struct mapping_key key = host_key(rq->snat, rq->key.src);
 	uint32_t entry = index_lookup(&t->index, &key);
 	int rc;
 
@@ -71,6 +82,17 @@ static int get_host(struct session_table *t, const struct nat_request *rq, uint3
 			return index_error(rc);
 	}
 	return -EAGAIN;
+}
+
+uint32_t nat_host_address(
+	const struct session_table *t, const struct nat_source *snat, uint32_t addr)
+{
+	const struct mapping_key key = host_key(snat, addr);
+	uint32_t entry = index_lookup(&t->index, &key);
+
+	if (entry != 0)
+		return host_at(t, entry)->pool_addr;
+	return snat->pool[pick_address(t, snat, &key)].addr;
 }
 
 int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint32_t *host)
@@ -128,6 +150,7 @@ static int make_mapping(struct session_table *t, const struct nat_request *rq,
 	m->ext_port = htons(port);
 	m->filtering = rq->snat->filtering;
 	m->host = host;
+	m->of = 0;
 	m->portset = (uint32_t)(pool->portset - t->portsets.sets);
 	m->epoch = rq->snat->epoch;
 	m->created = rq->tick;

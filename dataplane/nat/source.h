@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // The source NAT part of a new session: its host, with the limits, and its mapping, with the port.
-// Used by nat_create() only.
+// Used by nat_create().
 #pragma once
 
 #include "dataplane/nat/create.h"
@@ -17,6 +17,10 @@ void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class c
 // The host's address in the rule's pool; NULL when the pool is another one than it was made for.
 const struct nat_address *nat_paired_address(
 	const struct session_table *t, const struct nat_source *snat, uint32_t host);
+
+// The external address (network order) that flows of a private address have or will have.
+uint32_t nat_host_address(
+	const struct session_table *t, const struct nat_source *snat, uint32_t addr);
 
 // Finds or makes the mapping of the request's source, with a reference for the caller. 0,
 // -EADDRNOTAVAIL, -ENOSPC, -ENOBUFS, -EAGAIN.

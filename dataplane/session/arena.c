@@ -38,6 +38,7 @@ static uint64_t layout_hash(const struct arena_header *h)
 		offsetof(struct session, next_free),
 		sizeof(struct mapping),
 		offsetof(struct mapping, refs),
+		offsetof(struct mapping, of),
 		offsetof(struct mapping, next_free),
 		sizeof(struct host),
 		offsetof(struct host, refs),

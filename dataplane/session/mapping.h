@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// Mappings (internal endpoint to external address and port) and hosts (what one internal address
-// holds of one SNAT rule), with the reference counts that workers and the sweeper share.
+// Mappings (internal endpoint to external address and port), their peers (remote addresses that may
+// send to them) and hosts (what one internal address holds of one SNAT rule), with the reference
+// counts that workers and the sweeper share.
 #pragma once
 
 #include <assert.h>
@@ -16,13 +17,14 @@
 // Key of a mapping or a host in the index. `domain` lies where a session key has its side, so that
 // keys of different kinds are never equal.
 enum mapping_domain {
+	DOMAIN_PEER = 0xfd, // a remote address that a mapping has sessions with
 	DOMAIN_MAPPING = 0xfe,
 	DOMAIN_HOST = 0xff,
 };
 
 struct mapping_key {
-	alignas(16) uint32_t addr; // internal, network order
-	uint32_t rule;		   // SNAT rule id
+	alignas(16) uint32_t addr; // internal (of a peer: remote), network order
+	uint32_t rule;		   // SNAT rule id; of a peer: its mapping, slot + 1
 	uint16_t port;		   // internal, network order; 0 for a host
 	uint16_t epoch;		   // of the rule, low bits: what an altered rule left is not found
 	uint8_t proto;		   // 0 for a host
@@ -38,13 +40,14 @@ struct mapping {
 	uint8_t filtering; // enum nat_filtering
 	uint8_t pad;
 	_Atomic uint32_t refs;
-	uint32_t host;	  // slot + 1, holds a reference
+	uint32_t host;	  // slot + 1, holds a reference; 0: a peer
+	uint32_t of;	  // of a peer: its mapping, slot + 1, holds a reference
 	uint32_t portset; // number of the port set
 	uint32_t epoch;	  // of the rule, in full
 	uint32_t created; // tick
 	uint32_t limbo;	  // slot + 1 of the next one in limbo, sweeper only
 	_Atomic uint32_t next_free;
-	uint8_t spare[12];
+	uint8_t spare[8];
 };
 static_assert(sizeof(struct mapping) == 64, "one cache line");
 

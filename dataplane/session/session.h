@@ -61,7 +61,8 @@ struct session {
 	uint16_t flags;		 // enum session_flag
 	uint16_t mss;		 // clamp, 0: none
 
-	uint32_t mapping;    // slot + 1, 0: none (endpoint-dependent, or no SNAT)
+	uint32_t mapping;    // or its peer, slot + 1; 0: none (endpoint-dependent, or no SNAT)
+	uint32_t target;     // mapping that the packets go to (hairpin), slot + 1, 0: none
 	uint32_t host;	     // slot + 1, 0: none
 	uint32_t epoch;	     // of `rule` at creation
 	uint32_t snat_rule;  // of the mapping, 0: none
@@ -72,7 +73,7 @@ struct session {
 	uint8_t pad;
 	uint32_t limbo;		    // slot + 1 of the next session in limbo, sweeper only
 	_Atomic uint32_t next_free; // slab link
-	uint8_t spare[28];
+	uint8_t spare[24];
 };
 static_assert(sizeof(struct session) == 128, "two cache lines");
 static_assert(offsetof(struct session, mapping) == 64, "hot line");

@@ -68,6 +68,8 @@ static void let_go(struct session_table *t, enum arena_slab kind, uint32_t ref)
 
 		if (s->mapping != 0)
 			refs_put(&mapping_at(t, s->mapping)->refs);
+		if (s->target != 0)
+			refs_put(&mapping_at(t, s->target)->refs);
 		if (s->host != 0) {
 			struct host *h = host_at(t, s->host);
 			int class = port_class(s->key[0].proto);
@@ -77,7 +79,9 @@ static void let_go(struct session_table *t, enum arena_slab kind, uint32_t ref)
 		}
 		atomic_store_explicit(&s->life, SESSION_FREE, memory_order_relaxed);
 	} else if (kind == ARENA_MAPPINGS) {
-		refs_put(&host_at(t, mapping_at(t, ref)->host)->refs);
+		const struct mapping *m = mapping_at(t, ref);
+
+		refs_put(m->of != 0 ? &mapping_at(t, m->of)->refs : &host_at(t, m->host)->refs);
 	}
 }
 
@@ -173,8 +177,9 @@ static void sweep_mapping(struct sweeper *s, uint32_t slot)
 	if (!refs_kill(&m->refs))
 		return;
 	index_remove(&t->index, &m->key, index_entry(INDEX_MAPPING, slot + 1));
-	portset_release(&t->portsets.sets[m->portset], (enum port_class)port_class(m->key.proto),
-		ntohs(m->ext_port));
+	if (m->of == 0)
+		portset_release(&t->portsets.sets[m->portset],
+			(enum port_class)port_class(m->key.proto), ntohs(m->ext_port));
 	to_limbo(s, ARENA_MAPPINGS, slot);
 }
 

@@ -49,6 +49,7 @@
 	X(NAT_INDEX_FULL, "nat_index_full", "both index buckets of the key are full")              \
 	X(NAT_BUSY, "nat_busy", "index bucket held too long by another thread")                    \
 	X(NAT_PROTOCOL, "nat_protocol", "protocol that SNAT cannot translate")                     \
+	X(NAT_FILTERED, "nat_filtered", "to a mapping whose filtering does not let it in")         \
 	X(NAT_NO_SESSION, "nat_no_session", "ICMP error about no known flow")                      \
 	X(ICMP_INVALID, "icmp_invalid", "malformed ICMP or quote")                                 \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \

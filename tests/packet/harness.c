@@ -201,7 +201,7 @@ static void move_time(struct harness *h, const char *text)
 	h->now_ms += seconds * 1000ull;
 	while (sweep_serve(h->dp, dataplane_tick(h->dp, h->tsc)))
 		;
-	for (unsigned int i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 8; i++) // sessions, peers, mappings, hosts
 		while (!sweeper_step(&h->dp->sweeper, dataplane_tick(h->dp, h->tsc), 65536))
 			;
 	harness_settle(h);

@@ -102,3 +102,161 @@ def test_first_host_cannot_take_all_ports(net, rule):
     for n in range(32):
         snat(net, net.h1b, udp(net.h1b, net.inet, 5000 + n, 1), net.inet)
     assert net.router.stats()["degraded"] == 0
+
+
+def from_outside(net, host, sport, dport, l4=UDP, flags="S"):
+    """A packet to port `dport` of the SNAT address, and what comes out."""
+    fields = {"flags": flags} if l4 is TCP else {}
+    p = ip(host.ip, SNAT, l4(sport=sport, dport=dport, **fields))
+    return p, host.send(p)
+
+
+def drops(net, reason):
+    return net.router.stats()["drops"][reason]
+
+
+@pytest.mark.parametrize("l4", [UDP, TCP])
+@pytest.mark.parametrize("filtering, same_address, anybody",
+                         [("address_and_port_dependent", 0, 0), ("address", 1, 0),
+                          ("endpoint_independent", 1, 1)])
+def test_filtering_by_mode(net, rule, l4, filtering, same_address, anybody):
+    rule(filtering=filtering)
+    snat(net, net.h1, ip(net.h1.ip, net.inet.ip, l4(sport=5000, dport=80)), net.inet)
+    for host, passes in ((net.inet, same_address), (net.office, anybody)):
+        p, outs = from_outside(net, host, 81, 5000, l4)
+        if passes:
+            expect(outs, net.h1, hop(p, dst=net.h1.ip))
+            answer = ip(net.h1.ip, host.ip, l4(sport=5000, dport=81))
+            expect(net.h1.send(answer), host, hop(answer, src=SNAT))
+        else:
+            assert outs == []
+    stats = net.router.stats()
+    assert stats["sessions"] == 1 + same_address + anybody
+    assert stats["drops"]["nat_filtered"] == 2 - same_address - anybody
+    assert stats["hosts"] == 1
+    net.router.advance(8000)
+    stats = net.router.stats()
+    assert (stats["sessions"], stats["mappings"], stats["hosts"]) == (0, 0, 0)
+
+
+def test_address_filtering_ends_with_the_last_session(net, rule):
+    rule(filtering="address")
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    net.router.advance(200)
+    snat(net, net.h1, udp(net.h1, net.office, 5000, 80), net.office)  # keeps the mapping
+    net.router.advance(150)
+    assert from_outside(net, net.inet, 81, 5000)[1] == []  # its permission has expired
+    p, outs = from_outside(net, net.office, 81, 5000)
+    expect(outs, net.h1, hop(p, dst=net.h1.ip))
+    assert drops(net, "nat_filtered") == 1
+
+
+def test_packets_from_outside_refresh_the_mapping(net, rule):
+    """RFC 4787 REQ-6: they refresh the session that they belong to, and by it the mapping."""
+    rule(filtering="endpoint_independent")
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    for _ in range(4):
+        net.router.advance(200)
+        p, outs = from_outside(net, net.office, 81, 5000)
+        expect(outs, net.h1, hop(p, dst=net.h1.ip))
+    assert net.router.stats()["sessions"] == 1
+
+
+@pytest.mark.parametrize("flags", ["SA", "A", "R", "F", "SF", "SR", "", "PA"])
+def test_only_a_syn_opens_from_outside(net, rule, flags):
+    rule(filtering="endpoint_independent")
+    snat(net, net.h1, ip(net.h1.ip, net.inet.ip, TCP(sport=5000, dport=80, flags="S")), net.inet)
+    assert from_outside(net, net.office, 81, 5000, TCP, flags)[1] == []
+    assert (net.router.stats()["sessions"], drops(net, "nat_filtered")) == (1, 1)
+
+
+def test_unsolicited_syn_is_silent_and_does_not_hinder(net):
+    """RFC 5382 REQ-4: no answer, and the SYN from inside that crosses it opens the connection."""
+    snat(net, net.h1, ip(net.h1.ip, net.inet.ip, TCP(sport=5000, dport=1, flags="S")), net.inet)
+    assert from_outside(net, net.inet, 80, 5000, TCP)[1] == []
+    snat(net, net.h1, ip(net.h1.ip, net.inet.ip, TCP(sport=5000, dport=80, flags="S")), net.inet)
+    p, outs = from_outside(net, net.inet, 80, 5000, TCP)
+    expect(outs, net.h1, hop(p, dst=net.h1.ip))
+
+
+def test_icmp_from_outside_opens_nothing(net, rule):
+    rule(filtering="endpoint_independent")
+    snat(net, net.h1, ip(net.h1.ip, net.inet.ip, ICMP(id=5000, seq=1)), net.inet)
+    for type_ in (0, 8):
+        net.office.send(ip(net.office.ip, SNAT, ICMP(type=type_, id=5000, seq=1)))
+    assert net.router.stats()["sessions"] == 1
+
+
+def test_limit_counts_flows_from_outside(net, rule):
+    rule(filtering="endpoint_independent", max_sessions_per_host=3)
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    for n in range(4):
+        p, outs = from_outside(net, net.office, 100 + n, 5000)
+        if n < 2:
+            expect(outs, net.h1, hop(p, dst=net.h1.ip))
+        else:
+            assert outs == []  # outsiders are not told
+    stats = net.router.stats()
+    assert (stats["sessions"], stats["drops"]["nat_host_limit"]) == (3, 2)
+
+
+def test_altered_rule_forgets_who_may_come_in(net, rule):
+    rule(filtering="endpoint_independent")
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    rule(filtering="address_and_port_dependent")
+    assert from_outside(net, net.office, 81, 5000)[1] == []
+    net.router.advance(2)
+    assert from_outside(net, net.office, 81, 5000)[1] == []
+    assert net.router.stats()["sessions"] == 0
+
+
+def test_port_forward_wins_over_a_mapping(net, rule):
+    rule(filtering="endpoint_independent")
+    config = copy.deepcopy(net.router.config)
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    config["port_forwards"].append({"name": "late", "vip": "pub0", "protocol": "udp",
+                                    "ports": "5000", "target": net.h2.ip})
+    assert net.router.configure(config) == ""
+    p, outs = from_outside(net, net.office, 81, 5000)
+    expect(outs, net.h2, hop(p, dst=net.h2.ip))
+
+
+@pytest.mark.parametrize("l4", [UDP, TCP])
+@pytest.mark.parametrize("client", ["h1b", "h2"], ids=["same subnet", "other subnet"])
+def test_hairpin_by_mapping(net, l4, client):
+    """RFC 4787 REQ-9, RFC 5382 REQ-8: the source is the client's own external address and port."""
+    config = copy.deepcopy(net.config)
+    for snat_rule in config["snat"][:2]:
+        snat_rule["filtering"] = "endpoint_independent"
+    assert net.router.configure(config) == ""
+    host = getattr(net, client)
+    snat(net, net.h1, ip(net.h1.ip, net.inet.ip, l4(sport=5000, dport=80)), net.inet)
+    outside = snat(net, host, ip(host.ip, net.inet.ip, l4(sport=5000, dport=80)), net.inet)
+    p = ip(host.ip, SNAT, l4(sport=5000, dport=5000))
+    expect(host.send(p), net.h1, hop(p, src=SNAT, dst=net.h1.ip, sport=outside))
+    reply = ip(net.h1.ip, SNAT, l4(sport=5000, dport=outside))
+    expect(net.h1.send(reply), host, hop(reply, src=SNAT, dst=host.ip, dport=5000))
+    net.router.advance(8000)
+    stats = net.router.stats()
+    assert (stats["sessions"], stats["mappings"], stats["hosts"]) == (0, 0, 0)
+
+
+def test_hairpin_keeps_the_mapping_of_its_target(net, rule):
+    rule(filtering="endpoint_independent")
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    p = ip(net.h1b.ip, SNAT, UDP(sport=6000, dport=5000))
+    for _ in range(3):
+        out = net.h1b.send(p)
+        assert sent(out).port == "vpc1"
+        net.router.advance(200)
+    assert net.router.stats()["sessions"] == 1
+    assert snat(net, net.h1, udp(net.h1, net.office, 5000, 80), net.office) == 5000
+
+
+def test_hairpin_is_filtered(net, rule):
+    rule(filtering="address")
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    p = ip(net.h1b.ip, SNAT, UDP(sport=6000, dport=5000))
+    assert net.h1b.send(p) == []
+    assert drops(net, "nat_filtered") == 1
+    assert net.router.stats()["sessions"] == 1

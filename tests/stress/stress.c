@@ -50,6 +50,9 @@ static const char *const configs[] = {
 	"\"snat\":[{\"name\":\"s1\",\"source\":\"192.168.10.0/24\",\"interface\":\"pub0\","        \
 	"\"port_range\":\"" range "\"" more "},{\"name\":\"s2\",\"source\":\"192.168.11.0/24\","   \
 	"\"interface\":\"pub0\"}],"
+// Mapped ports that strangers happen to send to.
+#define FILTER(vip, mode)                                                                          \
+	",\"addresses\":[\"" vip "\"],\"filtering\":\"" mode "\",\"max_sessions_per_host\":100"
 #define DEPENDENT   ",\"mapping\":\"endpoint_dependent\""
 #define EIP(target) "\"eips\":[{\"name\":\"e\",\"vip\":\"a\",\"target\":\"" target "\"}],"
 #define FORWARD(ports, target)                                                                     \
@@ -58,9 +61,12 @@ static const char *const configs[] = {
 	"{" SITE "]," SNAT("1024-65535", "") EIP("192.168.10.10")
 		FORWARD("8080-8087", "192.168.11.11") "}",
 	"{" SITE ",{\"name\":\"c\",\"address\":\"203.0.113.22\",\"interface\":\"pub0\"}]," SNAT(
-		"1024-1030", "") EIP("192.168.11.12") FORWARD("8080-8083", "192.168.10.11") "}",
+		"8080-8087", FILTER("c", "endpoint_independent")) EIP("192.168.11.12")
+		FORWARD("8080-8083", "192.168.10.11") "}",
 	"{" SITE "]," SNAT("5000-5003", DEPENDENT) FORWARD("8080", "192.168.11.11") "}",
 	"{" SITE "]," EIP("192.168.10.11") FORWARD("8084-8087", "192.168.11.10") "}",
+	"{" SITE "]," SNAT("8080-8083", FILTER("b", "address"))
+		FORWARD("8084-8087", "192.168.11.10") "}",
 };
 
 struct stress {

@@ -4,6 +4,7 @@
 // Workers that look up, create and touch sessions against the sweeper that ends them, instrumented
 // by ThreadSanitizer. Everything is scarce: flows, ports, slots and index places are shared, rules
 // change all the time. Invariants hold at each packet, and at the end nothing is left.
+#include "dataplane/nat/peer.h"
 #include "tests/unit/nat/fixture.h"
 
 #include <pthread.h>
@@ -15,10 +16,12 @@
 #define SPORTS	 6
 #define TARGETS	 4
 #define SESSIONS 400 // for HOSTS * SPORTS * TARGETS = 288 flows, and what waits in limbo
+#define SOURCES	 4
 
 struct world {
 	struct nat_fixture nat;
-	struct nat_source sources[2]; // endpoint-independent, endpoint-dependent
+	// Endpoint-independent, endpoint-dependent, and two with looser filtering.
+	struct nat_source sources[SOURCES];
 	_Atomic uint32_t tick;
 	_Atomic uint32_t running; // workers
 	unsigned rounds;	  // of each thread
@@ -30,7 +33,7 @@ struct worker {
 	unsigned number;
 	uint64_t rng;
 	struct nat_worker nat;
-	uint64_t hits, dead, errors[256];
+	uint64_t hits, dead, from_outside, filtered, errors[256];
 	uint64_t wrong_key, wrong_reply, wrong_owner, wrong_ref;
 };
 
@@ -38,6 +41,11 @@ static uint32_t random_below(struct worker *w, uint32_t n)
 {
 	w->rng = w->rng * 6364136223846793005ull + 1442695040888963407ull;
 	return (uint32_t)((w->rng >> 33) % n);
+}
+
+static const struct nat_source *source_of(const struct world *w, uint32_t host)
+{
+	return &w->sources[(host / 4 + host) % SOURCES];
 }
 
 // One of the flows; each has a fixed rule: most SNAT, some destination NAT only.
@@ -54,7 +62,7 @@ static struct nat_request random_flow(struct worker *w, uint32_t tick)
 	if (host % 4 == 3)
 		rq.dst = htonl(0x0a000100 + target);
 	else
-		rq.snat = &w->world->sources[host % 2];
+		rq.snat = source_of(w->world, host);
 	rq.tcp_flags = 0x10;
 	rq.tick = tick;
 	return rq;
@@ -73,22 +81,23 @@ static void check(struct worker *w, const struct session_key *key, uint32_t ref)
 {
 	const struct session_table *t = &w->world->nat.t;
 	struct session *s = session_at(t, ref);
-	uint32_t reply, owner = 0;
+	uint32_t reply, owner = 0, mapping = 0;
 
 	w->wrong_key += memcmp(key, &s->key[session_ref_dir(ref)], sizeof(*key)) != 0;
 	reply = session_lookup(t, &s->key[SESSION_REVERSE]);
 	if (s->mapping != 0) {
 		const struct mapping *m = mapping_at(t, s->mapping);
 
+		mapping = m->of != 0 ? m->of : s->mapping;
 		owner = portset_owner(&t->portsets.sets[m->portset],
-			(enum port_class)port_class(m->key.proto), ntohs(m->ext_port));
+			(enum port_class)port_class(s->key[0].proto), ntohs(m->ext_port));
 	}
 	// Still live after the look, so it was live all the time.
 	if ((atomic_load(&s->life) & SESSION_STATE_MASK) != SESSION_LIVE)
 		return;
 	w->wrong_reply += index_entry_ref(reply) != index_entry_ref(ref);
 	// The owner is entered after the mapping can be found: a sharer may be faster.
-	w->wrong_owner += owner != s->mapping && owner != 0;
+	w->wrong_owner += owner != mapping && owner != 0;
 }
 
 static void packet(struct worker *w, const struct nat_request *rq, uint32_t ref)
@@ -119,6 +128,42 @@ static void packet(struct worker *w, const struct nat_request *rq, uint32_t ref)
 		w->errors[-rc]++;
 }
 
+// A packet of a new flow from outside to a port of the pool, which may be mapped.
+static void stray(struct worker *w, uint32_t tick)
+{
+	struct session_table *t = &w->world->nat.t;
+	uint32_t ref, mapping = portset_owner(w->world->nat.pool[random_below(w, 2)].portset,
+			      random_below(w, 3) == 0 ? PORT_TCP : PORT_UDP,
+			      (uint16_t)(1024 + random_below(w, 50)));
+	struct nat_request rq;
+	struct nat_source source;
+	const struct mapping *m;
+	int rc;
+
+	if (mapping == 0)
+		return;
+	m = mapping_at(t, mapping);
+	rq = nat_flow(&w->world->nat, 0, 0, "198.51.100.1", 60, m->key.proto);
+	source = current_source(w->world, source_of(w->world, ntohl(m->key.addr) - 0x0a000000));
+	rq.key.src = m->key.addr;
+	rq.key.sport = m->key.port;
+	rq.dport = rq.key.dport = htons((uint16_t)(53 + random_below(w, 3)));
+	rq.tick = tick;
+	rq.tcp_flags = 0x02;
+	rq.snat = &source;
+	rq.dir = SESSION_REVERSE;
+	rq.mapping = mapping;
+	if (m->epoch != source.epoch || !nat_filter_passes(t, mapping, rq.key.dst)) {
+		w->filtered++;
+		return;
+	}
+	rc = nat_create(t, &rq, &w->nat, &ref);
+	if (rc == 0)
+		w->from_outside++;
+	else
+		w->errors[-rc]++;
+}
+
 static void *run_worker(void *arg)
 {
 	struct worker *w = arg;
@@ -137,6 +182,7 @@ static void *run_worker(void *arg)
 		session_lookup_bulk(&world->nat.t, keys, BURST, refs);
 		for (unsigned i = 0; i < BURST; i++)
 			packet(w, &rqs[i], refs[i]);
+		stray(w, tick);
 		test_quiescent(&world->nat.grace, w->number);
 	}
 	test_offline(&world->nat.grace, w->number);
@@ -184,11 +230,14 @@ static void init(struct world *w, unsigned n_workers)
 		w->nat.pool[i].ranges[0] = (struct port_range){ 1024, 1024 + 49 };
 		portset_reserve(
 			w->nat.pool[i].portset, PORT_UDP, (struct port_range){ 1025, 1030 });
+	}
+	for (unsigned i = 0; i < SOURCES; i++) {
 		w->sources[i] = w->nat.snat;
-		w->sources[i].mapping =
-			i == 0 ? NAT_MAP_ENDPOINT_INDEPENDENT : NAT_MAP_ENDPOINT_DEPENDENT;
 		w->sources[i].max_sessions_per_host = 20;
 	}
+	w->sources[1].mapping = NAT_MAP_ENDPOINT_DEPENDENT;
+	w->sources[2].filtering = NAT_FILTER_ADDRESS_DEPENDENT;
+	w->sources[3].filtering = NAT_FILTER_ENDPOINT_INDEPENDENT;
 	w->tick = 100;
 	w->rounds = getenv("VROUTER_TEST_LONG") != NULL ? 100000 : 6000;
 	w->running = n_workers;
@@ -197,15 +246,17 @@ static void init(struct world *w, unsigned n_workers)
 static void report(const struct worker *w)
 {
 	print_message("worker %u: %lu hits, %lu dead, %lu created, %lu degraded, %lu joined; "
-		      "no port %lu, host limit %lu, no slot %lu, index full %lu, busy %lu\n",
+		      "from outside %lu, filtered %lu; no port %lu, host limit %lu, no slot "
+		      "%lu, index full %lu, busy %lu\n",
 		w->number, w->hits, w->dead, w->nat.created, w->nat.degraded, w->nat.joined,
-		w->errors[EADDRNOTAVAIL], w->errors[EUSERS], w->errors[ENOSPC], w->errors[ENOBUFS],
-		w->errors[EAGAIN]);
+		w->from_outside, w->filtered, w->errors[EADDRNOTAVAIL], w->errors[EUSERS],
+		w->errors[ENOSPC], w->errors[ENOBUFS], w->errors[EAGAIN]);
 	assert_int_equal(w->wrong_key, 0);
 	assert_int_equal(w->wrong_reply, 0);
 	assert_int_equal(w->wrong_owner, 0);
 	assert_int_equal(w->wrong_ref, 0);
 	assert_true(w->nat.created > 0);
+	assert_true(w->from_outside > 0);
 }
 
 static void stress(unsigned n_workers)

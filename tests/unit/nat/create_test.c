@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // Session creation: which tuple a flow gets, what flows share, and who wins.
+#include "dataplane/nat/peer.h"
 #include "tests/unit/nat/fixture.h"
 
 static uint32_t make(struct nat_fixture *f, const struct nat_request *rq)
@@ -225,6 +226,84 @@ static void test_paired_address(void **state)
 	nat_done(&f);
 }
 
+// RFC 4787 REQ-8: the records of address-dependent filtering are shared by sessions, and go with
+// the last of them; then goes the mapping.
+static void test_peers(void **state)
+{
+	struct nat_fixture f;
+	struct nat_request rq;
+	uint32_t ref[3], mapping;
+
+	nat_init(&f, 64, 64);
+	f.snat.filtering = NAT_FILTER_ADDRESS_DEPENDENT;
+	for (unsigned i = 0; i < 3; i++) {
+		const char *dst[] = { "198.51.100.9", "198.51.100.10", "198.51.100.9" };
+
+		rq = nat_flow(&f, 5, 5000, dst[i], (uint16_t)(53 + i), IPPROTO_UDP);
+		rq.tick = 100 + 100 * i;
+		ref[i] = make(&f, &rq);
+		assert_int_equal(out_tuple(&f, ref[i]).sport, htons(5000));
+	}
+	assert_int_equal(slab_used(&f.t.slabs[ARENA_MAPPINGS]), 3);
+	assert_int_equal(session_at(&f.t, ref[0])->mapping, session_at(&f.t, ref[2])->mapping);
+	mapping = mapping_at(&f.t, session_at(&f.t, ref[0])->mapping)->of;
+	assert_int_equal(mapping, mapping_at(&f.t, session_at(&f.t, ref[1])->mapping)->of);
+	assert_true(nat_filter_passes(&f.t, mapping, inet_addr("198.51.100.9")));
+	assert_true(nat_filter_passes(&f.t, mapping, inet_addr("198.51.100.10")));
+	assert_false(nat_filter_passes(&f.t, mapping, inet_addr("198.51.100.11")));
+	// The session with .10 ends, and so does one of those with .9.
+	for (unsigned i = 0; i < 4; i++) {
+		while (!sweeper_step(&f.s, 501, 100))
+			;
+		test_quiescent(&f.grace, 0);
+	}
+	assert_int_equal(slab_used(&f.t.slabs[ARENA_SESSIONS]), 1);
+	assert_true(nat_filter_passes(&f.t, mapping, inet_addr("198.51.100.9")));
+	assert_false(nat_filter_passes(&f.t, mapping, inet_addr("198.51.100.10")));
+	assert_int_equal(slab_used(&f.t.slabs[ARENA_MAPPINGS]), 2);
+	nat_done(&f);
+}
+
+// From outside: the session is the same as if its host had begun, in the other direction.
+static void test_from_outside(void **state)
+{
+	struct nat_request rq, in;
+	struct nat_fixture f;
+	uint32_t ref, mapping;
+
+	nat_init(&f, 64, 64);
+	f.snat.filtering = NAT_FILTER_ENDPOINT_INDEPENDENT;
+	rq = nat_flow(&f, 5, 5000, "198.51.100.9", 53, IPPROTO_TCP);
+	mapping = session_at(&f.t, make(&f, &rq))->mapping;
+	in = nat_flow(&f, 5, 5000, "198.51.100.77", 7, IPPROTO_TCP);
+	in.dir = SESSION_REVERSE;
+	in.mapping = mapping;
+	in.tcp_flags = 0x02;
+	assert_int_equal(nat_make(&f, &in, &ref), 0);
+	assert_int_equal(session_ref_dir(ref), SESSION_REVERSE);
+	assert_int_equal(out_tuple(&f, ref).dst, in.key.src);
+	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, ref)->key[SESSION_REVERSE]), ref);
+	assert_int_equal(refs_count(&mapping_at(&f.t, mapping)->refs), 2);
+	// The host's own packet of the same flow, at the same time: it joins.
+	in.dir = SESSION_FORWARD;
+	in.mapping = 0;
+	assert_int_equal(nat_make(&f, &in, &ref), 0);
+	assert_int_equal(session_ref_dir(ref), SESSION_FORWARD);
+	assert_int_equal(f.w.created, 2);
+	// And the other way round.
+	in.dir = SESSION_REVERSE;
+	in.mapping = mapping;
+	assert_int_equal(nat_make(&f, &in, &ref), 0);
+	assert_int_equal(session_ref_dir(ref), SESSION_REVERSE);
+	// A mapping that ends meanwhile changes nothing.
+	mapping_at(&f.t, mapping)->refs = 0;
+	in.key.dst = in.dst = inet_addr("198.51.100.78");
+	assert_int_equal(nat_make(&f, &in, &ref), -ESTALE);
+	mapping_at(&f.t, mapping)->refs = 3;
+	assert_int_equal(slab_used(&f.t.slabs[ARENA_SESSIONS]), 2);
+	nat_done(&f);
+}
+
 static void test_same_flow_again(void **state)
 {
 	struct nat_fixture f;
@@ -388,6 +467,8 @@ int main(void)
 		cmocka_unit_test(test_endpoint_dependent_ports),
 		cmocka_unit_test(test_endpoint_dependent_beside_mappings),
 		cmocka_unit_test(test_paired_address),
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_from_outside),
 		cmocka_unit_test(test_same_flow_again),
 		cmocka_unit_test(test_dnat),
 		cmocka_unit_test(test_protocols),
