@@ -102,6 +102,16 @@ int test_port_receive(struct port *p, unsigned int queue, struct rte_mbuf *m)
 	return rte_ring_sp_enqueue(c->in[queue % p->nb_rxq], m);
 }
 
+void test_port_discard(struct port *p)
+{
+	struct channel *c = p->priv;
+	void *m;
+
+	for (unsigned int q = 0; q < p->nb_rxq; q++)
+		while (rte_ring_sc_dequeue(c->in[q], &m) == 0)
+			rte_pktmbuf_free(m);
+}
+
 static struct rte_mbuf *take(struct channel *c, unsigned int workers)
 {
 	void *m;

@@ -14,6 +14,9 @@ int test_port_create(const struct port_env *env, const struct obj_port *conf, st
 // Takes ownership of the packet. 0 or -ENOBUFS.
 int test_port_receive(struct port *p, unsigned int queue, struct rte_mbuf *m);
 
+// Frees what was received and not taken by a worker; none may run.
+void test_port_discard(struct port *p);
+
 // Next packet that the port sent, or that its mirror got; NULL: none. The caller frees it.
 struct rte_mbuf *test_port_sent(struct port *p);
 struct rte_mbuf *test_port_punted(struct port *p);
