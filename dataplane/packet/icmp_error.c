@@ -18,7 +18,8 @@
 #include "dataplane/packet/tuple.h"
 
 #define ERROR_LENGTH_MAX 576  // RFC 1812 4.3.2.3: as much as possible up to this
-#define ERROR_TOS	 0xc0 // RFC 1812 4.3.2.5: precedence 6, internetwork control
+#define ERROR_PRECEDENCE 0xc0 // RFC 1812 4.3.2.5: precedence 6, internetwork control
+#define ERROR_TOS_MASK	 0x1c // the same: TOS as the packet's; the last bit is ECN's now (RFC 3168)
 #define ERROR_TTL	 64   // RFC 1700
 #define ERROR_HEADERS	 ((uint16_t)(sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_icmp_hdr)))
 
@@ -40,7 +41,7 @@ static bool may_report(const struct meta *meta)
 	return is_host(meta->src) && is_host(meta->dst);
 }
 
-static void write_headers(struct rte_mbuf *m, const struct meta *meta, uint16_t mtu)
+static void write_headers(struct rte_mbuf *m, const struct meta *meta, uint8_t tos, uint16_t mtu)
 {
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 	struct rte_ipv4_hdr *ip = packet_ip4(m, meta);
@@ -49,7 +50,7 @@ static void write_headers(struct rte_mbuf *m, const struct meta *meta, uint16_t 
 	*eth = (struct rte_ether_hdr){ .ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4) };
 	*ip = (struct rte_ipv4_hdr){
 		.version_ihl = RTE_IPV4_VHL_DEF,
-		.type_of_service = ERROR_TOS,
+		.type_of_service = ERROR_PRECEDENCE | (tos & ERROR_TOS_MASK),
 		.total_length = rte_cpu_to_be_16(meta->ip_len),
 		.time_to_live = meta->ttl,
 		.next_proto_id = meta->proto,
@@ -85,6 +86,7 @@ int packet_make_icmp_error(struct rte_mbuf *m, struct meta *meta, uint8_t type, 
 {
 	uint16_t quote = RTE_MIN(meta->ip_len, ERROR_LENGTH_MAX - ERROR_HEADERS);
 	bool has_mtu = type == ICMP_DEST_UNREACHABLE && code == ICMP_CODE_FRAG_NEEDED;
+	uint8_t tos = packet_ip4(m, meta)->type_of_service;
 	int ret;
 
 	if (!may_report(meta))
@@ -110,6 +112,6 @@ int packet_make_icmp_error(struct rte_mbuf *m, struct meta *meta, uint8_t type, 
 		.icmp_code = code,
 		.ttl = ERROR_TTL,
 	};
-	write_headers(m, meta, has_mtu ? mtu : 0);
+	write_headers(m, meta, tos, has_mtu ? mtu : 0);
 	return parse_quote(m, meta, quote) == DROP_NONE ? 0 : -EINVAL;
 }

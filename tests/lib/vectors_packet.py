@@ -281,13 +281,21 @@ def error_vectors():
 
 # packet_make_icmp_error()
 
+def marked(*flow):
+    """UDP with every bit of the TOS octet set."""
+    packet = udp()(*flow)
+    packet.tos = 0xff
+    return packet
+
+
 def made_error(name, make, kind, code, mtu=0, flow=INSIDE, is_partial=False, quote=None):
     data = frame(make(*flow))
     quote = (quote or data[14:])[:576 - 28]
     head = ICMP(type=kind, code=code)
     if (kind, code) == (3, 4):
         head.nexthopmtu = mtu
-    want = IP(src=ROUTER, dst=flow[0], tos=0xc0, id=0, ttl=64) / head / Raw(quote)
+    packet = make(*flow)
+    want = IP(src=ROUTER, dst=flow[0], tos=0xc0 | packet.tos & 0x1c, id=0, ttl=64) / head / Raw(quote)
     T.add("make_error", name, in_=data, rx_partial=is_partial, type=kind, code=code, mtu=mtu,
           out=Frames(b"\0" * 12 + b"\x08\0" + bytes(want)))
 
@@ -301,6 +309,7 @@ def make_error_vectors():
     made_error("mtu", tcp(b"d" * 1460), 3, 4, mtu=1400)
     made_error("mtu_jumbo", udp(b"j" * 8900), 3, 4, mtu=1500)
     made_error("odd", udp(b"odd"), 3, 1)
+    made_error("tos", marked, 11, 0)
     made_error("echo", icmp(8), 11, 0)
     made_error("options", udp(opts=b"\x01" * 40), 11, 0)
     made_error("first", part(udp(), 0, 64, True), 11, 0)

@@ -15,7 +15,8 @@ def udp(src, dst, **ip):
 
 def icmp_error(net_host, router_ip, packet, **icmp):
     """The ICMP error that the router must send about `packet` (RFC 792, RFC 1812 4.3.2)."""
-    return IP(bytes(IP(src=router_ip, dst=net_host.ip, ttl=64, tos=0xc0, id=0) /
+    tos = 0xc0 | packet.tos & 0x1c
+    return IP(bytes(IP(src=router_ip, dst=net_host.ip, ttl=64, tos=tos, id=0) /
                     ICMP(**icmp) / bytes(packet)[:548]))
 
 
@@ -57,6 +58,11 @@ def test_ttl_of_snat_quotes_the_original(net):
     p = udp(net.h1.ip, net.inet.ip, ttl=1)
     expect(net.h1.send(p), net.h1, icmp_error(net.h1, "192.168.10.1", p, type=11, code=0))
     assert net.router.stats()["sessions"] == 0
+
+
+def test_error_has_the_tos_of_the_packet(net):
+    p = udp(net.h1.ip, net.h2.ip, ttl=1, tos=0xff)
+    expect(net.h1.send(p), net.h1, icmp_error(net.h1, "192.168.10.1", p, type=11, code=0))
 
 
 def test_no_error_about_an_error_or_a_fragment(net):
