@@ -162,7 +162,7 @@ int packet_translate_error(struct rte_mbuf *m, struct meta *meta, const struct t
 	struct rte_ipv4_hdr *quoted =
 		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, meta->quoted_l3);
 	uint64_t diff, pseudo, outer;
-	uint16_t header;
+	uint16_t header, sum;
 
 	if (!(meta->flags & META_ICMP_ERROR))
 		return -EINVAL;
@@ -173,6 +173,11 @@ int packet_translate_error(struct rte_mbuf *m, struct meta *meta, const struct t
 		return -EMSGSIZE;
 	if (meta->quoted_l4 != 0 && meta->quoted_len < header + ICMP_QUOTED_L4_MIN)
 		return -EMSGSIZE;
+	if (!(meta->flags & META_FRAG_FIRST) &&
+		(csum_mbuf(m, meta->l4_off, meta->ip_len - (meta->l4_off - meta->l3_off), &sum) <
+				0 ||
+			sum != 0xffff))
+		return -EBADMSG;
 
 	pseudo = translate_ip4(quoted, quoted_to->src, quoted_to->dst, &diff);
 	if (meta->quoted_l4 != 0) {

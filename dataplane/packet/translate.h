@@ -18,7 +18,8 @@ void packet_translate(struct rte_mbuf *m, struct meta *meta, const struct tuple 
 
 // Gives the packet that an ICMP error quotes the tuple `quoted_to` (as quoted: its source stays the
 // quoted source), and the error itself the addresses `src` and `dst`. Checksums inside the quote
-// are updated where their bytes are present. 0, -EINVAL when the packet is no ICMP error, or
-// -EMSGSIZE when the quote is not all in the first segment; nothing is changed then.
+// are updated where their bytes are present. 0, -EINVAL when the packet is no ICMP error, -EMSGSIZE
+// when the quote is not all in the first segment, or -EBADMSG when its checksum is wrong (RFC 5508
+// REQ-3; that of a fragment is not known); nothing is changed then.
 int packet_translate_error(struct rte_mbuf *m, struct meta *meta, const struct tuple *quoted_to,
 	rte_be32_t src, rte_be32_t dst);

@@ -103,6 +103,33 @@ def test_icmp_error_about_nothing_is_dropped(net):
     assert net.router.stats()["drops"]["nat_no_session"] == 1
 
 
+@pytest.mark.parametrize("l4", [ICMP(type=0, id=7), ICMP(type=14, id=7)] +
+                         [TCP(sport=5000, dport=80, flags=f)
+                          for f in ("SA", "F", "FA", "R", "RA", "", "SF", "SR", "SFRA")])
+def test_what_answers_nothing_makes_no_session(net, l4):
+    assert net.h1.send(ip(net.h1.ip, net.inet.ip, l4)) == []
+    stats = net.router.stats()
+    assert (stats["sessions"], stats["drops"]["nat_no_session"]) == (0, 1)
+
+
+@pytest.mark.parametrize("flags", ["S", "SEC", "A", "PA", "AU"])
+def test_a_connection_is_picked_up(net, flags):
+    snat(net, net.h1, ip(net.h1.ip, net.inet.ip, TCP(sport=5000, dport=80, flags=flags)), net.inet)
+
+
+def test_icmp_error_with_a_bad_checksum_is_dropped(net):
+    """RFC 5508 REQ-3, for a session and for an EIP, in both directions."""
+    port = snat(net, net.h1, ip(net.h1.ip, net.inet.ip, UDP(sport=5000, dport=80)), net.inet)
+    for host, about in ((net.gw, ip(SNAT, net.inet.ip, UDP(sport=port, dport=80))),
+                        (net.gw, ip(VIP_EIP, net.inet.ip, UDP(sport=5000, dport=80))),
+                        (net.eip, ip(net.inet.ip, net.eip.ip, UDP(sport=80, dport=9)))):
+        error = ip(host.ip, about.src, ICMP(type=3, code=1) / bytes(about))
+        assert len(host.send(error)) == 1
+        error[ICMP].chksum ^= 0x100
+        assert host.send(error) == []
+    assert net.router.stats()["drops"]["icmp_invalid"] == 3
+
+
 def test_other_uplink_has_its_own_rule(net):
     out = sent(net.h1.send(ip(net.h1.ip, net.isp2.ip, UDP(sport=5000, dport=80))))
     assert (out.port, IP(out.frame[14:]).src) == ("pub1", "198.51.100.1")

@@ -173,6 +173,16 @@ void repair_frame(uint8_t *data, uint32_t len)
 	ip->hdr_checksum = csum_compute(ip, rte_ipv4_hdr_len(ip));
 }
 
+// Makes the checksum of an ICMP error right, so that the packet is not refused for it.
+static void repair_icmp(struct rte_mbuf *m, const struct meta *meta)
+{
+	uint16_t *field = rte_pktmbuf_mtod_offset(m, uint16_t *, meta->l4_off + 2);
+	uint16_t sum;
+
+	if (csum_mbuf(m, meta->l4_off, meta->ip_len - (meta->l4_off - meta->l3_off), &sum) == 0)
+		*field = csum_fold((uint64_t)*field + (uint16_t)~sum);
+}
+
 bool exercise(struct rte_mbuf *m)
 {
 	const struct tuple to = { RTE_BE32(0x01020304), RTE_BE32(0x05060708), 9, 10, 0 };
@@ -185,6 +195,7 @@ bool exercise(struct rte_mbuf *m)
 	packet_translate(m, meta, &to);
 	if (meta->flags & META_ICMP_ERROR) {
 		packet_quoted_tuple(m, meta, &quoted, &flags);
+		repair_icmp(m, meta);
 		if (packet_translate_error(m, meta, &to, to.src, to.dst) != 0)
 			return false;
 	}
