@@ -64,15 +64,19 @@ def pytest_suite(directory, suite, args):
 def script_suite(directory, suite, args):
     """A program that tells what it does, and ends with "N passed, N failed"."""
     last = ""
-    with subprocess.Popen(["/usr/bin/python3", SCRIPTS[suite], *(["-k", args.k] if args.k else [])],
-                          cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace") as process:
+    options = ["--long"] if args.long and suite in LONG_SCRIPTS else []
+    options += ["-k", args.k] if args.k and suite not in LONG_SCRIPTS else []
+    with subprocess.Popen(["/usr/bin/python3", SCRIPTS[suite], *options], cwd=ROOT,
+                          stdout=subprocess.PIPE, text=True, errors="replace") as process:
         for last in process.stdout:
             print(last, end="", flush=True)
     return results.of_closing_line(last, process.returncode)
 
 
 SCRIPTS = {"image": "tests/image/smoke.py", "perf": "tests/perf/instructions.py",
-           "faults": "tests/faults/run.py", "fuzz": "tests/fuzz/run.py"}
+           "differential": "tests/differential/run.py", "faults": "tests/faults/run.py",
+           "fuzz": "tests/fuzz/run.py"}
+LONG_SCRIPTS = {"differential"}  # these know --long, and no -k
 PYTEST_FOLDERS = {"packet": "tests/packet", "tools": "tests/dev", "system": "tests/system"}
 
 # suite: (how it is run, the variants of the build that it runs on)
@@ -85,6 +89,7 @@ SUITES = {
     "system": (pytest_suite, [""]),
     "image": (script_suite, [""]),
     "perf": (script_suite, [""]),
+    "differential": (script_suite, [""]),
     "faults": (script_suite, [""]),
     "fuzz": (script_suite, ["fuzz"]),
 }
@@ -126,14 +131,14 @@ def main():
     if not all(built):
         print("the build failed: no test ran\n0 passed, 1 failed")
         return 1
-    lines.append(f"{'build':8} {'':24} {time.monotonic() - start:6.1f} s")
+    lines.append(f"{'build':12} {'':24} {time.monotonic() - start:6.1f} s")
     for suite in suites:
         counts, seconds = run_suite(suite, args)
         total += counts
         limit = budget[suite] * (LONG_FACTOR if args.long else 1)
         over = "" if seconds <= limit else "  OVER BUDGET"
-        lines.append(f"{suite:8} {str(counts):24} {seconds:6.1f} s of {limit} s{over}")
-    lines.append(f"{'total':8} {'':24} {time.monotonic() - start:6.1f} s of {budget['total']} s")
+        lines.append(f"{suite:12} {str(counts):24} {seconds:6.1f} s of {limit} s{over}")
+    lines.append(f"{'total':12} {'':24} {time.monotonic() - start:6.1f} s of {budget['total']} s")
     print("\n" + "\n".join(lines))
     print(total)
     return 1 if total.failed else 0

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 the vrouter authors
+//
+// What the connections of a sequence went through, as far as it explains that the two routers have
+// a different state of one.
+#pragma once
+
+#include "tests/differential/flow.h"
+#include "tests/differential/rules.h"
+
+struct track {
+	struct flow flow;
+	bool picked_up;	  // by a packet without SYN
+	bool odd;	  // flags that belong to no connection that proceeds properly
+	bool answered;	  // by a packet with ACK
+	bool reset;	  // RST
+	bool lost;	  // a packet of it was not forwarded
+	enum rule apart;  // its state differs from then on: why; RULE_COUNT: it does not
+	uint32_t first;	  // sender of its first packet
+	uint32_t idle[2]; // ours, kernel: seconds since a packet that refreshed it
+};
+
+struct tracks {
+	unsigned int n;
+	struct track list[STEPS_MAX];
+};
+
+// The connection's track, made when there is none: a step makes one at most.
+struct track *track_of(struct tracks *tracks, const struct flow *flow);
+
+// Whether the kernel saw a packet of it.
+bool track_seen(const struct track *t);
+
+// Seconds pass for all.
+void track_time(struct tracks *tracks, uint32_t seconds);
+
+// A packet of the connection, other than an ICMP error, was played.
+void track_packet(struct track *t, const struct exchange *ours, const struct exchange *kernel);
+
+// Why the two may have a different state of the connection; RULE_COUNT: they may not.
+enum rule track_differs(const struct track *t);
+
+// Whether one of the two may have ended the connection because of its idle time.
+bool track_may_be_over(const struct track *t);
