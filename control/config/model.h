@@ -76,7 +76,8 @@ struct snat_config {
 	enum nat_mapping mapping;
 	enum nat_filtering filtering;
 	uint16_t port_first, port_last;
-	uint32_t max_sessions_per_host; // 0: half of the pool's ports
+	uint32_t max_sessions_per_host;	    // 0: half of the pool's ports
+	uint32_t max_session_rate_per_host; // new sessions per second, 0: no limit
 };
 
 struct eip_config {

@@ -166,7 +166,8 @@ static void parse_port_range(const struct reader *r, struct snat_config *rule)
 static bool parse_rule(struct parse *ps, json_t *json, const struct path *path, size_t index)
 {
 	static const char *const fields[] = { "name", "source", "interface", "addresses", "mapping",
-		"filtering", "port_range", "max_sessions_per_host", NULL };
+		"filtering", "port_range", "max_sessions_per_host", "max_session_rate_per_host",
+		NULL };
 	struct snat_config *rule = &ps->config->snat[index];
 	struct reader r;
 
@@ -178,6 +179,8 @@ static bool parse_rule(struct parse *ps, json_t *json, const struct path *path, 
 	parse_port_range(&r, rule);
 	(void)read_integer(
 		&r, "max_sessions_per_host", OPTIONAL, 1, UINT32_MAX, &rule->max_sessions_per_host);
+	(void)read_integer(&r, "max_session_rate_per_host", OPTIONAL, 0, UINT32_MAX,
+		&rule->max_session_rate_per_host);
 	if (parse_interface_ref(ps, &r, "interface", REQUIRED, &rule->interface) != READ_OK)
 		return false;
 	if (ps->config->interfaces[rule->interface].role != INTERFACE_PUBLIC) {

@@ -178,7 +178,8 @@ struct obj_snat {
 	uint16_t port_first; // translated ports, host order, inclusive
 	uint16_t port_last;
 	uint16_t n_pool;
-	uint32_t max_sessions_per_host; // per protocol, 0: half of the pool's ports
+	uint32_t max_sessions_per_host;	    // per protocol, 0: half of the pool's ports
+	uint32_t max_session_rate_per_host; // new sessions per second, 0: no limit
 	struct msg_addr source;
 	uint32_t pool[MSG_SNAT_POOL]; // obj_address ids
 };

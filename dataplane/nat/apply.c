@@ -146,6 +146,8 @@ static enum drop_reason create_reason(int rc)
 		return DROP_NAT_PROTOCOL;
 	case -EUSERS:
 		return DROP_NAT_HOST_LIMIT;
+	case -EDQUOT:
+		return DROP_NAT_HOST_RATE;
 	case -EADDRNOTAVAIL:
 		return DROP_NAT_NO_PORT;
 	case -ENOBUFS:

@@ -20,11 +20,12 @@ struct nat_address {
 
 // The source NAT part of a request: a rule, as the SNAT section keeps it.
 struct nat_source {
-	uint32_t rule;			// OBJ_SNAT id
-	uint32_t epoch;			// of the rule
-	uint32_t max_sessions_per_host; // of each port class, 0: no limit
-	uint8_t mapping;		// enum nat_mapping
-	uint8_t filtering;		// enum nat_filtering
+	uint32_t rule;			    // OBJ_SNAT id
+	uint32_t epoch;			    // of the rule
+	uint32_t max_sessions_per_host;	    // of each port class, 0: no limit
+	uint32_t max_session_rate_per_host; // new ones per second, 0: no limit
+	uint8_t mapping;		    // enum nat_mapping
+	uint8_t filtering;		    // enum nat_filtering
 	uint16_t n_pool;
 	const struct nat_address *pool;
 };
@@ -62,7 +63,8 @@ void nat_worker_init(struct nat_worker *w, uint64_t seed);
 // session_lookup_bulk(). Of ICMP only requests (id in sport) may make one. On error *ref is 0 and
 // the result a negative errno:
 //   -EPROTONOSUPPORT  source NAT of a protocol without ports
-//   -EUSERS           the host is at its limit
+//   -EUSERS           the host is at its limit of sessions
+//   -EDQUOT           the host is at its limit of new sessions in this second
 //   -ESTALE           the mapping has just ended
 //   -EADDRNOTAVAIL    no free port found, or the reply tuple belongs to another session
 //   -ENOSPC           no free session, mapping or host slot

@@ -94,6 +94,7 @@ static int build_rule(struct nat_build *b, const struct obj_snat *o, struct nat_
 			.epoch = nat_rule_epoch(b, OBJ_SNAT, o->id),
 			.max_sessions_per_host = o->max_sessions_per_host ? o->max_sessions_per_host
 									  : RTE_MAX(ports / 2, 1u),
+			.max_session_rate_per_host = o->max_session_rate_per_host,
 			.mapping = o->mapping,
 			.filtering = o->filtering,
 			.n_pool = o->n_pool,

@@ -40,6 +40,7 @@ static int make_host(struct session_table *t, const struct nat_request *rq,
 	h->pool_index = pick;
 	h->pool_addr = rq->snat->pool[pick].addr;
 	h->created = rq->tick;
+	atomic_store_explicit(&h->begun, 0, memory_order_relaxed);
 	refs_init(&h->refs, 1);
 	return 0;
 }
@@ -95,19 +96,40 @@ uint32_t nat_host_address(
 	return snat->pool[pick_address(t, snat, &key)].addr;
 }
 
+// A token bucket of one second's tokens. The clock counts whole seconds, so that it is full again
+// at each tick. A worker whose clock is a tick behind takes from the newer tick.
+static bool take_token(struct host *h, uint32_t rate, uint32_t tick)
+{
+	uint64_t old = atomic_load_explicit(&h->begun, memory_order_relaxed), new;
+
+	do {
+		bool later = (int32_t)(tick - (uint32_t)(old >> 32)) > 0;
+
+		if (!later && (uint32_t)old >= rate)
+			return false;
+		new = later ? (uint64_t)tick << 32 | 1 : old + 1;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&h->begun, &old, new, memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
+
 int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint32_t *host)
 {
 	uint32_t limit = rq->snat->max_sessions_per_host;
+	uint32_t rate = rq->snat->max_session_rate_per_host;
 	_Atomic uint32_t *sessions;
 	int rc = get_host(t, rq, host);
 
 	if (rc != 0)
 		return rc;
 	sessions = &host_at(t, *host)->sessions[port_class(rq->key.proto)];
-	if (atomic_fetch_add_explicit(sessions, 1, memory_order_relaxed) < limit || limit == 0)
-		return 0;
-	nat_host_uncharge(t, *host, (enum port_class)port_class(rq->key.proto));
-	return -EUSERS;
+	if (atomic_fetch_add_explicit(sessions, 1, memory_order_relaxed) >= limit && limit != 0)
+		rc = -EUSERS;
+	else if (rate != 0 && !take_token(host_at(t, *host), rate, rq->tick))
+		rc = -EDQUOT;
+	if (rc != 0)
+		nat_host_uncharge(t, *host, (enum port_class)port_class(rq->key.proto));
+	return rc;
 }
 
 void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class class)

@@ -8,7 +8,7 @@
 #include "dataplane/nat/create.h"
 
 // Finds or makes the host of the request's source and charges one session to it. On success the
-// caller owns a reference. 0, -EUSERS, -ENOSPC, -ENOBUFS, -EAGAIN.
+// caller owns a reference. 0, -EUSERS, -EDQUOT, -ENOSPC, -ENOBUFS, -EAGAIN.
 int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint32_t *host);
 
 // Takes the charge and the reference back.

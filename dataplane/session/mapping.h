@@ -60,7 +60,7 @@ struct host {
 	uint32_t created;      // tick
 	uint32_t limbo;	       // slot + 1 of the next one in limbo, sweeper only
 	_Atomic uint32_t next_free;
-	uint8_t spare[12];
+	_Atomic uint64_t begun; // tick << 32 | sessions begun in that tick
 };
 static_assert(sizeof(struct host) == 64, "one cache line");
 

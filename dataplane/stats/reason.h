@@ -45,6 +45,7 @@
 	X(PUNT_NO_MIRROR, "punt_no_mirror", "no mirror for the port of arrival")                   \
 	X(NAT_NO_PORT, "nat_no_port", "no free port found for a new flow")                         \
 	X(NAT_HOST_LIMIT, "nat_host_limit", "host is at its session limit")                        \
+	X(NAT_HOST_RATE, "nat_host_rate", "host is at its limit of new sessions per second")       \
 	X(NAT_TABLE_FULL, "nat_table_full", "no free session, mapping or host slot")               \
 	X(NAT_INDEX_FULL, "nat_index_full", "both index buckets of the key are full")              \
 	X(NAT_BUSY, "nat_busy", "index bucket held too long by another thread")                    \

@@ -260,3 +260,24 @@ def test_hairpin_is_filtered(net, rule):
     assert net.h1b.send(p) == []
     assert drops(net, "nat_filtered") == 1
     assert net.router.stats()["sessions"] == 1
+
+
+def test_session_rate_of_a_host(net, rule):
+    rule(max_session_rate_per_host=3)
+    for second in range(3):
+        ports = [5000 + 10 * second + n for n in range(5)]
+        outs = [sent(net.h1.send(udp(net.h1, net.inet, port, 1))).port for port in ports]
+        assert outs == ["pub0"] * 3 + ["vpc1"] * 2  # the host is told
+        snat(net, net.h1, udp(net.h1, net.inet, ports[0], 1), net.inet)  # is no new session
+        snat(net, net.h1b, udp(net.h1b, net.inet, ports[0], 2), net.inet)  # is another host's
+        stats = net.router.stats()
+        assert stats["sessions"] == 4 * (second + 1)
+        assert stats["drops"]["nat_host_rate"] == 2 * (second + 1)
+        net.router.advance(1)
+
+
+def test_session_rate_counts_flows_from_outside(net, rule):
+    rule(filtering="endpoint_independent", max_session_rate_per_host=2)
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    outs = [len(from_outside(net, net.office, 100 + n, 5000)[1]) for n in range(3)]
+    assert (outs, drops(net, "nat_host_rate")) == ([1, 0, 0], 2)
