@@ -38,12 +38,12 @@ def vips():
 
 class Site:
     """The running router and its hosts. `extra` are further parts of the configuration, `mtu` maps
-    interface names to MTUs."""
+    interface names to MTUs, `options` are the data plane's instead of OPTIONS."""
 
-    def __init__(self, lab, cores="0", mtu=None, **extra):
+    def __init__(self, lab, cores="0", mtu=None, options=None, **extra):
         self.lab = lab
         self.mtu = mtu or {}
-        self.router = Router(lab, cores=cores, options=OPTIONS)
+        self.router = Router(lab, cores=cores, options=OPTIONS if options is None else options)
         self.api = self.router.api
         self.router.start()
         self.hosts = {host: Host(lab, host, f"{address}/24", gateway)

@@ -15,6 +15,7 @@ from vpc import Site  # noqa: E402
 from topology import InUse, Lab  # noqa: E402
 
 PREFIX = os.environ.get("VROUTER_LAB", "vrsys")
+FIGURES = []
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,21 @@ def site(request, lab):
         raise
     yield made
     made.stop()
+
+
+@pytest.fixture
+def figure(request):
+    """A function that puts a measured figure, with its conditions, into the output of the run."""
+    def tell(text):
+        FIGURES.append(f"{request.node.nodeid}: {text}")
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter):
+    if FIGURES:
+        terminalreporter.section("figures")
+        for line in FIGURES:
+            terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(hookwrapper=True)
