@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// The tests run as root; every namespace that they make is named after them.
+// The tests run as root. Each program has networks and a /run of its own, so that copies of it run
+// side by side, and what it made ends with it, however it ends.
 #include "tests/unit/port/lab.h"
 
 #include <arpa/inet.h>
@@ -10,10 +11,12 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -59,22 +62,18 @@ int lab_teardown(void **state)
 	return rte_eal_cleanup();
 }
 
-int lab_no_namespaces(void **state)
+int lab_namespaces(void)
 {
-	for (size_t i = 0; i < RTE_DIM(namespaces); i++)
-		lab_run("ip netns del %s", namespaces[i]);
-	return 0;
-}
-
-int lab_namespaces(void **state)
-{
-	lab_no_namespaces(state); // of an earlier run that was killed
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("none", "/run", "tmpfs", 0, NULL) < 0)
+		return -errno;
 	for (size_t i = 0; i < RTE_DIM(namespaces); i++)
 		if (!lab_run("ip netns add %s && ip -n %s link set lo up && "
 			     "ip netns exec %s sysctl -qw net.ipv6.conf.all.disable_ipv6=1 "
 			     "net.ipv6.conf.default.disable_ipv6=1",
 			    namespaces[i], namespaces[i], namespaces[i]))
-			return -1;
+			return -EIO;
 	return 0;
 }
 

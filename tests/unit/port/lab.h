@@ -35,9 +35,9 @@ struct lab {
 int lab_setup(void **state);
 int lab_teardown(void **state);
 
-// Creates the namespaces anew and removes them.
-int lab_namespaces(void **state);
-int lab_no_namespaces(void **state);
+// Gives the program, before it has threads, networks and a /run of its own, and makes the
+// namespaces there; they end with the program. 0 or negative errno.
+int lab_namespaces(void);
 
 // Ports that are removed after the test, however it ends.
 struct port *lab_port(struct lab *lab, const struct port_env *env, const struct obj_port *conf);

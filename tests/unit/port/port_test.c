@@ -237,12 +237,8 @@ int main(void)
 		TEST(adoption),
 		TEST(queues),
 	};
-	void *none = NULL;
-	int failed;
 
-	if (lab_namespaces(&none) < 0)
+	if (lab_namespaces() < 0)
 		return 1;
-	failed = cmocka_run_group_tests_name("ports", tests, lab_setup, lab_teardown);
-	lab_no_namespaces(&none);
-	return failed;
+	return cmocka_run_group_tests_name("ports", tests, lab_setup, lab_teardown);
 }

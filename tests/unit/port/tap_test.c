@@ -391,12 +391,8 @@ int main(void)
 		cmocka_unit_test(jumbo_and_no_buffers),
 		cmocka_unit_test(checksums_to_kernel),
 	};
-	int failed;
-	void *none = NULL;
 
-	if (lab_namespaces(&none) < 0)
+	if (lab_namespaces() < 0)
 		return 1;
-	failed = cmocka_run_group_tests_name("taps", tests, lab_setup, lab_teardown);
-	lab_no_namespaces(&none);
-	return failed;
+	return cmocka_run_group_tests_name("taps", tests, lab_setup, lab_teardown);
 }

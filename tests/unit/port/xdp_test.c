@@ -4,7 +4,6 @@
 // AF_XDP ports on veth pairs: the near ends in a namespace of this process alone, the far ends in
 // those of two hosts.
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -266,7 +265,7 @@ static int setup(void **state)
 {
 	struct lab *lab;
 
-	if (unshare(CLONE_NEWNET) < 0 || lab_setup(state) < 0)
+	if (lab_setup(state) < 0)
 		return -1;
 	lab = *state;
 	if (!make_link("xa", NS_A) || !make_link("xb", NS_B))
@@ -313,14 +312,10 @@ int main(int argc, char **argv)
 		TEST(netdev_replaced),
 		TEST(killed),
 	};
-	void *none = NULL;
-	int failed;
 
 	if (argc > 1 && strcmp(argv[1], "victim") == 0)
 		return victim();
-	if (lab_namespaces(&none) < 0)
+	if (lab_namespaces() < 0)
 		return 1;
-	failed = cmocka_run_group_tests_name("AF_XDP ports", tests, setup, teardown);
-	lab_no_namespaces(&none);
-	return failed;
+	return cmocka_run_group_tests_name("AF_XDP ports", tests, setup, teardown);
 }
