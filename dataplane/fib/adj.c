@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include <rte_malloc.h>
-#include <rte_rcu_qsbr.h>
+
+#include "dataplane/main/grace.h"
 
 struct adj_retired {
 	uint32_t index;
@@ -168,7 +169,7 @@ bool adj_poll(struct adj_table *t, uint64_t visible)
 	while (t->first != t->ripe) {
 		struct adj_retired *r = &t->retired[t->first & RETIRED_MASK];
 
-		if (rte_rcu_qsbr_check(t->qsbr, r->wait, false) != 1)
+		if (!grace_passed(t->qsbr, r->wait))
 			break;
 		t->adj[r->index].type = ADJ_NO_ROUTE;
 		t->free[t->n_free++] = r->index;

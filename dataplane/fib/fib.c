@@ -12,9 +12,9 @@
 
 #include <rte_common.h>
 #include <rte_log.h>
-#include <rte_rcu_qsbr.h>
 
 #include "dataplane/fib/key_table.h"
+#include "dataplane/main/grace.h"
 #include "dataplane/main/limits.h"
 
 #define STEP_BUDGET 4096      // units of work of one fib_poll(); an operation costs at least 1
@@ -355,7 +355,7 @@ bool fib_poll(struct fib *f)
 		w->phase = PHASE_GRACE;
 		// fall through
 	case PHASE_GRACE:
-		if (rte_rcu_qsbr_check(w->qsbr, w->token, false) != 1)
+		if (!grace_passed(w->qsbr, w->token))
 			return true;
 		w->visible = w->batch;
 		w->pos = w->head;
