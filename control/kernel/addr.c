@@ -23,9 +23,7 @@ struct entry {
 struct entries {
 	struct sync *sync;
 	const struct wanted *wanted;
-	struct entry *list;
-	size_t count, capacity;
-	int failed;
+	struct sync_list list; // of struct entry
 };
 
 static bool is_mirror(const struct links *links, int ifindex)
@@ -33,22 +31,6 @@ static bool is_mirror(const struct links *links, int ifindex)
 	const struct link *l = links_by_index(links, ifindex);
 
 	return l != NULL && l->port != 0;
-}
-
-static struct entry *append(struct entries *e)
-{
-	if (e->count == e->capacity) {
-		size_t capacity = e->capacity ? e->capacity * 2 : 64;
-		struct entry *list = realloc(e->list, capacity * sizeof(*list));
-
-		if (list == NULL) {
-			e->failed = -ENOMEM;
-			return NULL;
-		}
-		e->list = list;
-		e->capacity = capacity;
-	}
-	return &e->list[e->count++];
 }
 
 static void on_address(void *ctx, const struct nlmsghdr *h)
@@ -64,7 +46,7 @@ static void on_address(void *ctx, const struct nlmsghdr *h)
 	netlink_attributes(h, sizeof(*m), a, IFA_FLAGS + 1);
 	if (a[IFA_LOCAL] == NULL || mnl_attr_get_payload_len(a[IFA_LOCAL]) < sizeof(in_addr_t))
 		return;
-	x = append(e);
+	x = sync_list_append(&e->list);
 	if (x != NULL)
 		*x = (struct entry){ .ifindex = (int)m->ifa_index,
 			.address = mnl_attr_get_u32(a[IFA_LOCAL]),
@@ -86,23 +68,12 @@ static int by_key(const void *a, const void *b)
 static int read_kernel(struct entries *e)
 {
 	uint8_t buffer[NLMSG_SPACE(sizeof(struct ifaddrmsg))];
-	int rc = -EINTR;
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 
-	for (int tries = 0; tries < 10 && rc == -EINTR; tries++) {
-		struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
-		struct ifaddrmsg *m;
-
-		e->count = 0;
-		h->nlmsg_type = RTM_GETADDR;
-		m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-		m->ifa_family = AF_INET;
-		rc = netlink_dump(e->sync->nl, h, on_address, e);
-	}
-	if (rc == 0)
-		rc = e->failed;
-	if (e->count > 0)
-		qsort(e->list, e->count, sizeof(*e->list), by_key);
-	return rc;
+	h->nlmsg_type = RTM_GETADDR;
+	m->ifa_family = AF_INET;
+	return sync_list_read(&e->list, e->sync->nl, h, on_address, e);
 }
 
 static void put_request(
@@ -135,13 +106,6 @@ static void on_removed(void *ctx, uint32_t tag, int error, const char *text)
 	sync_answer(e->sync, "", error == -EADDRNOTAVAIL || error == -ENODEV ? 0 : error, text);
 }
 
-static struct entry *find(const struct entries *e, const struct entry *key)
-{
-	if (e->count == 0)
-		return NULL;
-	return bsearch(key, e->list, e->count, sizeof(*key), by_key);
-}
-
 // Adds what the kernel lacks, interface addresses first, and links each entry that is there to what
 // wants it.
 static int add_missing(struct entries *e)
@@ -155,7 +119,7 @@ static int add_missing(struct entries *e)
 		struct entry key = { .address = w->address.s_addr, .plen = w->plen }, *x;
 
 		key.ifindex = l != NULL ? l->ifindex : 0;
-		x = find(e, &key);
+		x = sync_list_find(&e->list, &key);
 		if (x != NULL) {
 			x->wanted = w;
 			continue;
@@ -171,17 +135,18 @@ static int add_missing(struct entries *e)
 
 static int remove_extra(struct entries *e, size_t *removed)
 {
+	const struct entry *list = e->list.data;
 	struct netlink_batch b;
 	int rc = netlink_batch_begin(&b, e->sync->nl, on_removed, e);
 
 	*removed = 0;
-	for (size_t i = 0; rc == 0 && i < e->count; i++) {
-		if (e->list[i].wanted != NULL)
+	for (size_t i = 0; rc == 0 && i < e->list.count; i++) {
+		if (list[i].wanted != NULL)
 			continue;
 		e->sync->extra++;
 		if ((e->sync->todo & SYNC_REMOVE) == 0)
 			continue;
-		put_request(&b, RTM_DELADDR, 0, (uint32_t)i, &e->list[i]);
+		put_request(&b, RTM_DELADDR, 0, (uint32_t)i, &list[i]);
 		++*removed;
 	}
 	return rc < 0 ? rc : netlink_batch_end(&b);
@@ -196,13 +161,14 @@ static bool same_subnet(const struct entry *a, const struct entry *b)
 // Whether the subnet of VIP `vip` has an interface address, none of which is the primary one.
 static bool is_usurper(const struct entries *e, const struct entry *vip)
 {
+	const struct entry *list = e->list.data;
 	bool interface = false;
 
 	if (vip->secondary || vip->wanted == NULL || !vip->wanted->vip)
 		return false;
-	for (size_t i = 0; i < e->count; i++)
-		interface |= e->list[i].wanted != NULL && !e->list[i].wanted->vip &&
-			     same_subnet(&e->list[i], vip);
+	for (size_t i = 0; i < e->list.count; i++)
+		interface |= list[i].wanted != NULL && !list[i].wanted->vip &&
+			     same_subnet(&list[i], vip);
 	return interface;
 }
 
@@ -210,13 +176,14 @@ static bool is_usurper(const struct entries *e, const struct entry *vip)
 // promoted, and adds them again.
 static int demote(struct entries *e, const struct entry *usurper)
 {
+	const struct entry *list = e->list.data;
 	struct netlink_batch b;
 	int rc = netlink_batch_begin(&b, e->sync->nl, on_removed, e);
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < e->count; i++) {
-		const struct entry *x = &e->list[i];
+	for (size_t i = 0; i < e->list.count; i++) {
+		const struct entry *x = &list[i];
 
 		if (x != usurper && x->wanted != NULL && x->wanted->vip && same_subnet(x, usurper))
 			put_request(&b, RTM_DELADDR, 0, (uint32_t)i, x);
@@ -227,8 +194,8 @@ static int demote(struct entries *e, const struct entry *usurper)
 		rc = netlink_batch_begin(&b, e->sync->nl, on_added, e);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < e->count; i++) {
-		const struct entry *x = &e->list[i];
+	for (size_t i = 0; i < e->list.count; i++) {
+		const struct entry *x = &list[i];
 
 		if (x->wanted != NULL && x->wanted->vip && same_subnet(x, usurper))
 			put_request(&b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
@@ -241,9 +208,11 @@ static int demote(struct entries *e, const struct entry *usurper)
 static int restore_primaries(struct entries *e)
 {
 	unsigned int todo = e->sync->todo;
+	const struct entry *list;
 	int rc;
 
 	rc = read_kernel(e);
+	list = e->list.data;
 	e->sync->todo = 0; // only link the entries to what wants them
 	if (rc == 0) {
 		struct sync keep = *e->sync;
@@ -252,26 +221,32 @@ static int restore_primaries(struct entries *e)
 		*e->sync = keep;
 	}
 	e->sync->todo = todo;
-	for (size_t i = 0; rc == 0 && i < e->count; i++) {
-		if (!is_usurper(e, &e->list[i]))
+	for (size_t i = 0; rc == 0 && i < e->list.count; i++) {
+		if (!is_usurper(e, &list[i]))
 			continue;
 		e->sync->extra++;
-		rc = demote(e, &e->list[i]);
+		rc = demote(e, &list[i]);
 	}
 	return rc;
 }
 
 static bool any_usurper(const struct entries *e)
 {
-	for (size_t i = 0; i < e->count; i++)
-		if (is_usurper(e, &e->list[i]))
+	const struct entry *list = e->list.data;
+
+	for (size_t i = 0; i < e->list.count; i++)
+		if (is_usurper(e, &list[i]))
 			return true;
 	return false;
 }
 
 int addr_sync(struct sync *s, const struct wanted *w)
 {
-	struct entries e = { .sync = s, .wanted = w };
+	struct entries e = {
+		.sync = s,
+		.wanted = w,
+		.list = { .element = sizeof(struct entry), .compare = by_key },
+	};
 	size_t removed = 0;
 	int rc = read_kernel(&e);
 
@@ -281,6 +256,6 @@ int addr_sync(struct sync *s, const struct wanted *w)
 		rc = remove_extra(&e, &removed);
 	if (rc == 0 && (s->todo & SYNC_REMOVE) != 0 && (removed > 0 || any_usurper(&e)))
 		rc = restore_primaries(&e);
-	free(e.list);
+	free(e.list.data);
 	return rc;
 }

@@ -28,9 +28,7 @@ struct entry {
 struct entries {
 	struct sync *sync;
 	const struct wanted *wanted;
-	struct entry *list;
-	size_t count, capacity;
-	int failed;
+	struct sync_list list; // of struct entry
 };
 
 static const uint8_t kernel_types[] = {
@@ -91,23 +89,6 @@ static void add_multipath(struct entry *e, const struct nlattr *multipath)
 	}
 }
 
-static struct entry *append(struct entries *e)
-{
-	if (e->count == e->capacity) {
-		size_t capacity = e->capacity ? e->capacity * 2 : 64;
-		struct entry *list = realloc(e->list, capacity * sizeof(*list));
-
-		if (list == NULL) {
-			e->failed = -ENOMEM;
-			return NULL;
-		}
-		e->list = list;
-		e->capacity = capacity;
-	}
-	e->list[e->count] = (struct entry){ 0 };
-	return &e->list[e->count++];
-}
-
 static void on_route(void *ctx, const struct nlmsghdr *h)
 {
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
@@ -119,7 +100,7 @@ static void on_route(void *ctx, const struct nlmsghdr *h)
 		m->rtm_family != AF_INET || m->rtm_protocol != VROUTER_RTPROT ||
 		m->rtm_table != RT_TABLE_MAIN || (m->rtm_flags & RTM_F_CLONED) != 0)
 		return;
-	x = append(e);
+	x = sync_list_append(&e->list);
 	if (x == NULL)
 		return;
 	netlink_attributes(h, sizeof(*m), a, RTA_TABLE + 1);
@@ -139,25 +120,14 @@ static void on_route(void *ctx, const struct nlmsghdr *h)
 static int read_kernel(struct entries *e)
 {
 	uint8_t buffer[NLMSG_SPACE(sizeof(struct rtmsg)) + 64];
-	int rc = -EINTR;
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 
-	for (int tries = 0; tries < 10 && rc == -EINTR; tries++) {
-		struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
-		struct rtmsg *m;
-
-		e->count = 0;
-		h->nlmsg_type = RTM_GETROUTE;
-		m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-		m->rtm_family = AF_INET;
-		m->rtm_protocol = VROUTER_RTPROT; // the kernel sends no others
-		mnl_attr_put_u32(h, RTA_TABLE, RT_TABLE_MAIN);
-		rc = netlink_dump(e->sync->nl, h, on_route, e);
-	}
-	if (rc == 0)
-		rc = e->failed;
-	if (e->count > 0)
-		qsort(e->list, e->count, sizeof(*e->list), by_key);
-	return rc;
+	h->nlmsg_type = RTM_GETROUTE;
+	m->rtm_family = AF_INET;
+	m->rtm_protocol = VROUTER_RTPROT; // the kernel sends no others
+	mnl_attr_put_u32(h, RTA_TABLE, RT_TABLE_MAIN);
+	return sync_list_read(&e->list, e->sync->nl, h, on_route, e);
 }
 
 // The route with the hops whose mirrors are there; false when none is.
@@ -233,16 +203,10 @@ static void on_removed(void *ctx, uint32_t tag, int error, const char *text)
 // The entry of the kernel with this key and content.
 static struct entry *find(const struct entries *e, const struct entry *key)
 {
-	struct entry *x;
+	struct entry *x = sync_list_find(&e->list, key);
+	const struct entry *end = (struct entry *)e->list.data + e->list.count;
 
-	if (e->count == 0)
-		return NULL;
-	x = bsearch(key, e->list, e->count, sizeof(*key), by_key);
-	if (x == NULL)
-		return NULL;
-	while (x > e->list && by_key(x - 1, key) == 0)
-		x--;
-	for (; x < e->list + e->count && by_key(x, key) == 0; x++)
+	for (; x != NULL && x < end && by_key(x, key) == 0; x++)
 		if (same_content(x, key))
 			return x;
 	return NULL;
@@ -277,28 +241,33 @@ static int add_missing(struct entries *e)
 // A route that add_missing() replaced is not there any more: the kernel says so, which is fine.
 static int remove_extra(struct entries *e)
 {
+	const struct entry *list = e->list.data;
 	struct netlink_batch b;
 	int rc = netlink_batch_begin(&b, e->sync->nl, on_removed, e);
 
-	for (size_t i = 0; rc == 0 && i < e->count; i++) {
-		if (e->list[i].wanted)
+	for (size_t i = 0; rc == 0 && i < e->list.count; i++) {
+		if (list[i].wanted)
 			continue;
 		e->sync->extra++;
 		if ((e->sync->todo & SYNC_REMOVE) != 0)
-			put_request(&b, RTM_DELROUTE, 0, (uint32_t)i, &e->list[i]);
+			put_request(&b, RTM_DELROUTE, 0, (uint32_t)i, &list[i]);
 	}
 	return rc < 0 ? rc : netlink_batch_end(&b);
 }
 
 int static_sync(struct sync *s, const struct wanted *w)
 {
-	struct entries e = { .sync = s, .wanted = w };
+	struct entries e = {
+		.sync = s,
+		.wanted = w,
+		.list = { .element = sizeof(struct entry), .compare = by_key },
+	};
 	int rc = read_kernel(&e);
 
 	if (rc == 0)
 		rc = add_missing(&e);
 	if (rc == 0)
 		rc = remove_extra(&e);
-	free(e.list);
+	free(e.list.data);
 	return rc;
 }

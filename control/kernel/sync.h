@@ -31,9 +31,26 @@ struct sync {
 	int refused;	     // first error of the kernel
 };
 
+// What the kernel has, sorted, in elements that begin as zeros.
+struct sync_list {
+	size_t element; // bytes
+	int (*compare)(const void *, const void *);
+	void *data; // the caller's to free()
+	size_t count, capacity;
+	int failed; // -ENOMEM: an element is missing
+};
+
 // 0, or negative errno when the kernel could not be asked; what it refuses is in s->refused.
 int addr_sync(struct sync *s, const struct wanted *w);
 int static_sync(struct sync *s, const struct wanted *w);
 
-// Shared by both: the answer to one request.
+// Shared by both: the list filled from a dump, asked again when the kernel's tables changed
+// meanwhile. `each` is called with `ctx` and appends. 0 or negative errno.
+int sync_list_read(struct sync_list *l, struct netlink *nl, struct nlmsghdr *request,
+	void (*each)(void *ctx, const struct nlmsghdr *h), void *ctx);
+void *sync_list_append(struct sync_list *l); // NULL without memory
+// The first element that compares as equal to the key, NULL: none.
+void *sync_list_find(const struct sync_list *l, const void *key);
+
+// The answer to one request.
 void sync_answer(struct sync *s, const char *pointer, int error, const char *text);
