@@ -23,7 +23,7 @@ struct kernel_counters {
 	uint64_t routes_refused; // route batches that the data plane refused
 };
 
-// `netns` is a name under /run/netns. The namespace need not exist yet: until it does, the
+// `netns` is a name under /run/netns. The namespace may go away and come back: meanwhile the
 // subsystems are degraded. `client` and `jobs` are borrowed. NULL on memory failure.
 struct kernel *kernel_create(const char *netns, struct client *client, struct jobs *jobs);
 void kernel_destroy(struct kernel *k);

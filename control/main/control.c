@@ -10,8 +10,10 @@
 #include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "control/api/listen.h"
+#include "control/kernel/netns.h"
 #include "control/main/log.h"
 
 #define AUDIT_PERIOD_US	  (30 * 1000000ull)
@@ -123,10 +125,29 @@ static int open_sockets(struct control *c)
 	return c->api_fds[1] < 0 ? c->api_fds[1] : 0;
 }
 
+// A name without a namespace is a mistake that would look like a router whose kernel side is idle.
+// One that goes away later, and comes back, is the kernel subsystems' business.
+static int check_namespace(const char *name)
+{
+	int fd = netns_open(name);
+
+	if (fd < 0) {
+		log_error("--netns %s: %s%s%s", name, strerror(-fd),
+			fd == -ENOENT ? "; create it: ip netns add " : "",
+			fd == -ENOENT ? name : "");
+		return fd;
+	}
+	close(fd);
+	return 0;
+}
+
 int control_create(struct control *c)
 {
-	int ret = store_open(c->options.state_dir, &c->store);
+	int ret = check_namespace(c->options.netns);
 
+	if (ret < 0)
+		return ret;
+	ret = store_open(c->options.state_dir, &c->store);
 	if (ret < 0) {
 		log_error("--state-dir %s: %s", c->options.state_dir, strerror(-ret));
 		return ret;
