@@ -85,7 +85,7 @@ void fuzz_advance(struct harness *h, unsigned int seconds)
 {
 	h->tsc += seconds * rte_get_tsc_hz();
 	h->now_ms += seconds * 1000ull;
-	for (unsigned int i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 8; i++) // sessions, peers, mappings, hosts
 		while (!sweeper_step(&h->dp->sweeper, dataplane_tick(h->dp, h->tsc), 65536))
 			;
 	harness_settle(h);

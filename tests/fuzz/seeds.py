@@ -15,6 +15,7 @@ CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
 H1, H1B, H2, EIP = "192.168.10.10", "192.168.10.11", "192.168.11.10", "192.168.10.20"
 INET, OFFICE, GW, ISP2 = "203.0.113.10", "203.0.113.200", "203.0.113.254", "198.51.100.10"
 SNAT, VIP_EIP, VIP_PF, VIP_EIP2 = "203.0.113.1", "203.0.113.20", "203.0.113.21", "203.0.113.22"
+SNAT1 = "198.51.100.1"
 VPC1, VPC2, PUB0, PUB1 = 1, 2, 3, 4
 KERNEL, PARTIAL, CUT = 0x08, 0x10, 0x20
 
@@ -56,6 +57,16 @@ def graph():
         for p in range(5000, 5006)))
     save("graph", "ports", b"".join(
         step(VPC2, IP(src=H2, dst=INET) / UDP(sport=p, dport=80)) for p in range(5000, 5006)))
+    save("graph", "open-mapping", step(VPC2, IP(src=H2, dst=INET) / UDP(sport=2001, dport=80)) + step(
+        PUB0, IP(src=OFFICE, dst=SNAT) / UDP(sport=9, dport=2001)) + step(
+            VPC2, IP(src=H2, dst=OFFICE) / UDP(sport=2001, dport=9)) + step(
+                VPC1, IP(src=H1, dst=SNAT) / UDP(sport=5000, dport=2001)))
+    save("graph", "peer", step(VPC1, IP(src=H1, dst=ISP2) / UDP(sport=5000, dport=80)) + step(
+        PUB1, IP(src=ISP2, dst=SNAT1) / UDP(sport=81, dport=5000)) + step(
+            PUB1, IP(src="198.51.100.11", dst=SNAT1) / UDP(sport=80, dport=5000)))
+    save("graph", "reused-ports", b"".join(
+        step(VPC2, IP(src=H2, dst=ISP2) / UDP(sport=p, dport=d))
+        for p in range(2999, 3006) for d in (80, 81)))
     save("graph", "eip", step(PUB0, IP(src=INET, dst=VIP_EIP) / TCP(dport=22, flags="S")) + step(
         VPC1, IP(src=EIP, dst=INET) / TCP(sport=22)) + step(
             VPC1, quote(EIP, 3, IP(src=INET, dst=EIP) / UDP(dport=9) / b"data", INET)))
