@@ -67,6 +67,8 @@ static void add_interface(struct objset *s, const struct interface_config *i)
 	if (i->has_port)
 		memcpy(o->address, i->port_address,
 			strnlen(i->port_address, sizeof(o->address) - 1));
+	if (i->has_gateway)
+		o->gateway = msg_addr(i->gateway, 32);
 	for (unsigned int n = 0; n < i->n_addresses; n++) {
 		struct obj_address *a = append(s, OBJ_ADDRESS);
 

@@ -125,6 +125,7 @@ struct obj_port {
 	uint8_t mac[6];
 	char name[MSG_NAME_MAX]; // the mirror's netdev name in the namespace of the mirrors
 	char address[MSG_ADDRESS_MAX];
+	struct msg_addr gateway; // of an uplink: replies that must leave here go by it
 };
 
 enum address_flag {

@@ -66,7 +66,8 @@ static int update_port(struct dataplane *dp, struct txn *t, const struct obj_por
 	if (!port_equal(old, o)) {
 		t->fate[o->id] = PORT_KEEP;
 		return txn_error(&t->errors, OBJ_PORT, o->id, "port", -EOPNOTSUPP,
-			"only MTU and role can change; remove the interface, then add it again");
+			"only MTU, role and gateway can change; remove the interface, then add "
+			"it again");
 	}
 	rc = port_update(port_of(dp, o->id), o, text, sizeof(text));
 	if (rc == 0)
@@ -109,13 +110,15 @@ void txn_ports_discard(struct dataplane *dp, struct txn *t)
 
 static int register_port(struct dataplane *dp, const struct port *p)
 {
+	rte_be32_t gateway;
 	int rc = l3_port_set(dp->l3, p->id, p->conf.mtu, (const struct rte_ether_addr *)p->conf.mac,
 		p->conf.role == ROLE_PUBLIC ? SIDE_PUBLIC : SIDE_PRIVATE);
 
 	if (rc == 0 && dp->neigh_netlink != NULL && p->mirror != NULL)
 		rc = neigh_netlink_port_add(
 			dp->neigh_netlink, p->id, (int)p->mirror->channel.tap.ifindex);
-	return rc;
+	memcpy(&gateway, p->conf.gateway.bytes, sizeof(gateway));
+	return rc == 0 ? l3_gateway_set(dp->l3, p->id, gateway) : rc;
 }
 
 static void unregister_port(struct dataplane *dp, uint16_t id)

@@ -90,8 +90,27 @@ int l3_port_set(
 	return adj_port_set(l3->adj, port, mtu, mac, side);
 }
 
+int l3_gateway_set(struct l3 *l3, uint16_t port, rte_be32_t gateway)
+{
+	uint32_t adj = 0;
+	int err = 0;
+
+	if (port >= LIMIT_PORTS || l3->gateway[port] == gateway)
+		return port >= LIMIT_PORTS ? -ENODEV : 0;
+	if (gateway != 0)
+		err = neigh_gateway_get(l3->neigh, port, gateway, &adj);
+	if (err)
+		return err;
+	atomic_store_explicit(&l3->uplink[port], adj, memory_order_release);
+	if (l3->gateway[port] != 0)
+		neigh_gateway_put(l3->neigh, port, l3->gateway[port]);
+	l3->gateway[port] = gateway;
+	return 0;
+}
+
 void l3_port_clear(struct l3 *l3, uint16_t port)
 {
+	(void)l3_gateway_set(l3, port, 0); // taking away cannot fail
 	routes_port_clear(l3, port);
 	connected_port_clear(l3, port);
 	neigh_port_clear(l3->neigh, port);

@@ -5,6 +5,7 @@
 // (read by workers), RIB, neighbours and connected prefixes (control thread only).
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,11 +29,15 @@ struct l3 {
 	struct fib *fib;
 	struct adj *adjs;
 
+	// Adjacency of the gateway of each port, 0: none. Written by the control thread.
+	_Atomic uint32_t uplink[LIMIT_PORTS];
+
 	// Control thread only.
 	struct adj_table *adj;
 	struct rib *rib;
 	struct neigh *neigh;
 	struct connected connected;
+	rte_be32_t gateway[LIMIT_PORTS];
 };
 
 int l3_create(const struct l3_conf *conf, struct l3 **out); // 0, -ENOMEM or -EINVAL
@@ -44,10 +49,18 @@ static inline struct adj *l3_adj(const struct l3 *l3, uint32_t index)
 	return &l3->adjs[index];
 }
 
+// Worker side: the adjacency that leaves by a port towards its gateway, 0: it has none.
+static inline uint32_t l3_uplink(const struct l3 *l3, uint16_t port)
+{
+	return atomic_load_explicit(&l3->uplink[port], memory_order_acquire);
+}
+
 // A port and its attributes; again when they change: all its adjacencies are edited in place.
 int l3_port_set(
 	struct l3 *l3, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac, uint8_t side);
-// Forgets a port with its prefixes, routes and neighbours; own addresses are removed by
+// The gateway of a port, 0: none; kept resolved. 0, -ENODEV, -ENOSPC, and nothing changed.
+int l3_gateway_set(struct l3 *l3, uint16_t port, rte_be32_t gateway);
+// Forgets a port with its gateway, prefixes, routes and neighbours; own addresses are removed by
 // local_del().
 void l3_port_clear(struct l3 *l3, uint16_t port);
 

@@ -10,6 +10,17 @@
 #include "dataplane/ip4/nodes.h"
 #include "dataplane/main/node.h"
 
+// The adjacency of a packet whose uplink is decided and that waited for its gateway; as the FIB
+// says when the gateway is gone.
+static const struct adj *lookup_pinned(const struct worker *w, struct meta *meta)
+{
+	uint32_t gateway = l3_uplink(w->l3, meta->out_port);
+
+	if (gateway != 0)
+		meta->adj = gateway;
+	return l3_adj(w->l3, meta->adj);
+}
+
 static __rte_always_inline rte_edge_t lookup_decide(const struct adj *adj, struct meta *meta)
 {
 	if (adj->type == ADJ_LOCAL)
@@ -19,7 +30,10 @@ static __rte_always_inline rte_edge_t lookup_decide(const struct adj *adj, struc
 		return LOOKUP_SEND; // checked before it was translated
 	switch (forward_check(meta, adj)) {
 	case FORWARD_SEND:
-		return meta->side == SIDE_PRIVATE ? LOOKUP_ARC_OUTBOUND : LOOKUP_SEND;
+		if (meta->side == SIDE_PRIVATE)
+			return LOOKUP_ARC_OUTBOUND;
+		return meta->side == SIDE_PUBLIC && adj->side == SIDE_PRIVATE ? LOOKUP_ARC_ROUTED
+									      : LOOKUP_SEND;
 	case FORWARD_ERROR:
 		return LOOKUP_ERROR;
 	default:
@@ -49,7 +63,10 @@ static uint16_t lookup_process(
 		if (i + NODE_PREFETCH < n)
 			rte_prefetch0(&adjs[adj[i + NODE_PREFETCH]]);
 		meta->adj = adj[i];
-		next[i] = lookup_decide(&adjs[adj[i]], meta);
+		if (unlikely(meta->flags & META_PINNED))
+			next[i] = lookup_decide(lookup_pinned(w, meta), meta);
+		else
+			next[i] = lookup_decide(&adjs[adj[i]], meta);
 	}
 	node_split(graph, node, objs, next, n);
 	return n;
@@ -67,6 +84,7 @@ static struct rte_node_register lookup_node = {
 		// Without a service on the arc, the packet simply goes on.
 		[LOOKUP_ARC_OUTBOUND] = NODE_IP4_SEND,
 		[LOOKUP_ARC_INBOUND] = NODE_IP4_LOCAL,
+		[LOOKUP_ARC_ROUTED] = NODE_IP4_SEND,
 	},
 };
 RTE_NODE_REGISTER(lookup_node);

@@ -23,5 +23,6 @@ enum ip4_lookup_edge {
 	LOOKUP_ERROR,
 	LOOKUP_ARC_OUTBOUND, // transit from a private port: source NAT may apply
 	LOOKUP_ARC_INBOUND,  // to an own address: destination NAT may apply
+	LOOKUP_ARC_ROUTED,   // transit from a public to a private port: replies may need a memory
 	LOOKUP_EDGE_COUNT,
 };

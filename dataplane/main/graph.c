@@ -28,6 +28,7 @@ static const struct {
 } arcs[] = {
 	{ NODE_IP4_LOOKUP, LOOKUP_ARC_OUTBOUND, NODE_NAT_OUTBOUND },
 	{ NODE_IP4_LOOKUP, LOOKUP_ARC_INBOUND, NODE_NAT_INBOUND },
+	{ NODE_IP4_LOOKUP, LOOKUP_ARC_ROUTED, NODE_NAT_ROUTED },
 };
 
 int graph_attach_services(void)

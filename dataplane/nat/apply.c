@@ -53,6 +53,25 @@ static uint32_t session_egress(
 	return adj;
 }
 
+// Leads a reply to the uplink that its flow came in by: as the FIB says if that leaves there, too,
+// else by the uplink's gateway. An uplink without a gateway pins nothing. False: it is gone.
+static bool lead_back(struct worker *w, struct meta *meta, const struct session *s)
+{
+	uint32_t gateway;
+
+	if (l3_adj(w->l3, meta->adj)->port == s->uplink)
+		return true;
+	if (worker_port(w, s->uplink) == NULL)
+		return false;
+	gateway = l3_uplink(w->l3, s->uplink);
+	if (gateway == 0)
+		return true;
+	meta->adj = gateway;
+	meta->out_port = s->uplink;
+	meta->flags |= META_PINNED;
+	return true;
+}
+
 static rte_edge_t apply_error(struct rte_mbuf *m, struct meta *meta, const struct session_key *key,
 	const struct session_key *new)
 {
@@ -80,6 +99,10 @@ rte_edge_t nat_apply(struct worker *w, struct rte_mbuf *m, struct meta *meta, st
 
 	if (new.dst != meta->dst)
 		meta->adj = session_egress(w, s, dir, new.dst);
+	if (unlikely(s->flags & (SESSION_LED_BACK << dir)) && !lead_back(w, meta, s)) {
+		session_leave(s);
+		return nat_drop(meta, DROP_NAT_UPLINK);
+	}
 	verdict = forward_check(meta, l3_adj(w->l3, meta->adj));
 	if (unlikely(verdict != FORWARD_SEND))
 		return nat_refuse(verdict);

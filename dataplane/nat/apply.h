@@ -5,6 +5,9 @@
 // EIP, and say where it goes. The checks that an ICMP error must quote the original for come first.
 #pragma once
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <rte_graph.h>
 
 #include "dataplane/fib/l3.h"
@@ -31,18 +34,66 @@ static inline rte_edge_t nat_refuse(enum forward_verdict verdict)
 // packet that it quotes: it is looked up as a reply to that. False: it can belong to none.
 bool nat_key(struct rte_mbuf *m, const struct meta *meta, struct session_key *key);
 
+// Whether an outbound flow's route has left the uplink whose address the flow has: that address
+// must not be seen on another one, and a host that keeps sending shall not depend on an uplink for
+// ever.
+static inline bool nat_moved(
+	const struct worker *w, const struct meta *meta, const struct session *s, unsigned int dir)
+{
+	const struct adj *adj = l3_adj(w->l3, meta->adj);
+
+	return dir == SESSION_FORWARD && (s->flags & SESSION_BOUND) &&
+	       (adj->port != s->uplink || adj->type == ADJ_LOCAL);
+}
+
 // Whether a lookup's reference names a session that this packet belongs to; refreshes its timers.
 // An ICMP error refreshes nothing (RFC 5508 REQ-11 a).
 static inline bool nat_found(struct worker *w, const struct meta *meta, uint32_t ref)
 {
+	unsigned int dir = session_ref_dir(ref);
 	struct session *s;
 
 	if (ref == 0)
 		return false;
 	s = session_at(w->sessions, ref);
 	if (unlikely(meta->flags & META_ICMP_ERROR))
-		return session_alive(s);
-	return session_touch(s, session_ref_dir(ref), meta->tcp_flags, w->tick);
+		return session_alive(s) && !nat_moved(w, meta, s, dir);
+	if (unlikely(nat_moved(w, meta, s, dir))) {
+		session_leave(s);
+		return false;
+	}
+	return session_touch(s, dir, meta->tcp_flags, w->tick);
+}
+
+// Whether the packet begins a flow, as far as one packet shows: TCP with SYN alone, a query of
+// ICMP, anything of other protocols.
+static inline bool nat_begins_flow(const struct meta *meta)
+{
+	if (meta->flags & (META_FRAG_OTHER | META_ICMP_ERROR))
+		return false;
+	if (meta->proto == IPPROTO_TCP)
+		return (meta->tcp_flags & (TH_SYN | TH_ACK | TH_RST)) == TH_SYN;
+	return meta->proto != IPPROTO_ICMP || meta->icmp_type == ICMP_ECHO ||
+	       meta->icmp_type == ICMP_TIMESTAMP;
+}
+
+// Whether replies to a packet from outside would leave by another uplink than it came in by, and
+// can be led back to that one.
+static inline bool nat_must_pin(
+	const struct worker *w, const struct nat_section *s, const struct meta *meta)
+{
+	return s->pins && meta->side == SIDE_PUBLIC && l3_uplink(w->l3, meta->in_port) != 0 &&
+	       l3_adj(w->l3, fib_lookup(w->l3->fib, meta->src))->port != meta->in_port;
+}
+
+// Fills in a request of a flow from outside that replies leave by the uplink that it came in by.
+static inline void nat_pin(
+	const struct nat_section *s, const struct meta *meta, struct nat_request *rq)
+{
+	if (meta->side != SIDE_PUBLIC)
+		return;
+	rq->uplink = meta->in_port;
+	rq->pins = s->pins ? SESSION_LED_BACK << !rq->dir : 0;
 }
 
 // Translates a packet of a live session and sends it on. `adj`: egress adjacency if the destination

@@ -59,7 +59,7 @@ static struct session_key reply_key(const struct creation *c)
 static uint16_t flags_of(const struct creation *c)
 {
 	const struct nat_request *rq = c->rq;
-	uint16_t flags = 0;
+	uint16_t flags = rq->pins;
 
 	if (rq->dst != rq->key.dst || rq->dport != rq->key.dport)
 		flags |= SESSION_DNAT;

@@ -45,6 +45,7 @@ struct nat_request {
 	uint8_t dir;	  // enum session_dir of the packet; `key` is always the forward one
 	uint32_t mapping; // SESSION_REVERSE: that the packet came to; else 0
 	uint32_t target;  // mapping that `dst` and `dport` are taken from, 0: none
+	uint16_t pins;	  // SESSION_BOUND, SESSION_LED_BACK
 	uint32_t tick;
 };
 

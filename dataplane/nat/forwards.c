@@ -52,6 +52,7 @@ static int build_eip(struct nat_build *b, const struct obj_eip *o)
 	t = target_place(s, e->target);
 	e->next = t->eip;
 	t->eip = s->n_eips;
+	t->flags |= s->pins ? TARGET_SESSIONS : 0;
 	return 0;
 }
 
@@ -105,7 +106,7 @@ static int build_forward(struct nat_build *b, const struct obj_port_forward *o)
 		.target_first = o->target_first,
 	};
 	s->own[o->address].sessions = true;
-	target_place(s, nat_addr(&o->target))->flags |= TARGET_FORWARD;
+	target_place(s, nat_addr(&o->target))->flags |= TARGET_SESSIONS;
 	return 0;
 }
 

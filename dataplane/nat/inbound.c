@@ -44,7 +44,7 @@ static rte_edge_t inbound_create(struct worker *w, const struct nat_section *s, 
 	if (adj->type != ADJ_NEXT_HOP && adj->type != ADJ_GLEAN)
 		return nat_refuse(forward_nowhere(meta, adj));
 	rq->reply_side = adj->side;
-	rq->uplink = vip_port;
+	nat_pin(s, meta, rq);
 	rq->snat = inbound_source(s, adj, meta, vip_port, source_nat_inbound);
 	return nat_new(w, m, meta, rq);
 }
@@ -109,14 +109,19 @@ static rte_edge_t inbound_miss(
 		const struct nat_eip *e = &s->eips[own->eip - 1];
 
 		// An error about a packet of the target needs no session either.
-		return meta->flags & META_ICMP_ERROR ? nat_eip_in(w, m, meta, e)
-						     : inbound_eip(w, s, m, meta, e);
+		if (meta->flags & META_ICMP_ERROR ||
+			(meta->side == SIDE_PUBLIC && !e->source_nat_inbound &&
+				!nat_begins_flow(meta)))
+			return nat_eip_in(w, m, meta, e);
+		return inbound_eip(w, s, m, meta, e);
 	}
 	f = forward_find(s, own, meta);
 	return f != NULL ? inbound_forward(w, s, m, meta, f) : nat_to_mapping(w, m, meta, own);
 }
 
-// Packets that need no session: to an EIP from outside. *edge is set when true.
+// Packets that need no session: to an EIP from outside, when replies leave where they came in. What
+// begins no flow gets none: it may be the target's own flow, whose replies come by another way.
+// *edge is set when true.
 static bool inbound_stateless(struct worker *w, const struct nat_section *s, struct rte_mbuf *m,
 	struct meta *meta, const struct nat_own *own, rte_edge_t *edge)
 {
@@ -129,7 +134,7 @@ static bool inbound_stateless(struct worker *w, const struct nat_section *s, str
 	if (own->eip == 0 || meta->side == SIDE_PRIVATE)
 		return false;
 	e = &s->eips[own->eip - 1];
-	if (e->source_nat_inbound)
+	if (e->source_nat_inbound || (unlikely(s->pins) && nat_must_pin(w, s, meta)))
 		return false;
 	*edge = nat_eip_in(w, m, meta, e);
 	return true;

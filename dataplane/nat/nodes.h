@@ -6,8 +6,9 @@
 
 #define NODE_NAT_OUTBOUND "nat_outbound"
 #define NODE_NAT_INBOUND  "nat_inbound"
+#define NODE_NAT_ROUTED	  "nat_routed"
 
-// Both nodes have the same edges.
+// All nodes have the same edges.
 enum nat_edge {
 	NAT_DROP,
 	NAT_SEND,

@@ -36,9 +36,9 @@ static __rte_always_inline enum outbound_class outbound_classify(const struct na
 	if (adj->side != SIDE_PUBLIC)
 		return target != NULL ? OUTBOUND_SESSION : OUTBOUND_PLAIN;
 	*eip = nat_target_eip(s, target, adj->port);
-	if (*eip != NULL && !(target->flags & TARGET_FORWARD))
+	if (*eip != NULL && !(target->flags & TARGET_SESSIONS))
 		return OUTBOUND_EIP;
-	if (target != NULL || s->snat_first[adj->port] != s->snat_first[adj->port + 1])
+	if (target != NULL || s->snat_first[adj->port] != s->snat_first[adj->port + 1] || s->pins)
 		return OUTBOUND_SESSION;
 	return OUTBOUND_PLAIN;
 }
@@ -55,6 +55,7 @@ static rte_edge_t outbound_miss(
 		.dport = meta->dport,
 		.reply_side = SIDE_PUBLIC,
 		.uplink = adj->port,
+		.pins = SESSION_BOUND,
 		.rule_kind = OBJ_SNAT,
 	};
 

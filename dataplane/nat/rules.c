@@ -79,6 +79,18 @@ static void nat_destroy(struct dataplane *dp, struct section *section)
 	free(s);
 }
 
+// Whether a reply can be led back to where its flow came in, and might else leave elsewhere.
+static bool has_several_uplinks(const struct objects *objects)
+{
+	unsigned int public = 0, gateways = 0;
+
+	for (OBJECTS_EACH(objects, OBJ_PORT, const struct obj_port, p)) {
+		public += p->role == ROLE_PUBLIC;
+		gateways += p->role == ROLE_PUBLIC && nat_addr(&p->gateway) != 0;
+	}
+	return public > 1 && gateways > 0;
+}
+
 static int nat_build(struct dataplane *dp, const struct objects *objects, struct section **out,
 	struct txn_errors *errors)
 {
@@ -90,6 +102,7 @@ static int nat_build(struct dataplane *dp, const struct objects *objects, struct
 		return -ENOMEM;
 	s->section.refs = 1;
 	s->section.id = SECTION_NAT;
+	s->pins = has_several_uplinks(objects);
 	rc = nat_check_settings(&b);
 	if (rc == 0)
 		rc = nat_build_forwards(&b);

@@ -54,7 +54,7 @@ struct nat_own {
 };
 
 enum nat_target_flag {
-	TARGET_FORWARD = 1, // of a port forward: its packets may belong to a session
+	TARGET_SESSIONS = 1, // its packets may belong to a session: look before its EIP applies
 };
 
 // Private addresses that something translates to; open addressing, at most half full.
@@ -79,6 +79,7 @@ struct nat_section {
 	struct nat_address *pools;	      // of all rules
 	uint32_t snat_first[LIMIT_PORTS + 1]; // rules of port p: snat_first[p] .. snat_first[p + 1]
 	struct nat_source inbound[LIMIT_PORTS]; // source NAT towards a private port, n_pool 0: none
+	bool pins; // several public ports: replies leave by the one that their flow came in by
 	struct nat_target *targets;
 	uint32_t target_mask; // size - 1; 0: no targets
 	// A bit by hash for each target: nearly all other hosts are told apart by it alone, without

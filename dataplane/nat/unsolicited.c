@@ -66,13 +66,13 @@ static rte_edge_t from_outside(struct worker *w, struct rte_mbuf *m, struct meta
 		.epoch = rule->epoch,
 		.rule_kind = OBJ_SNAT,
 		.reply_side = meta->side,
-		.uplink = meta->in_port,
 		.dir = SESSION_REVERSE,
 		.mapping = mapping,
 	};
 
 	if (!nat_filter_passes(w->sessions, mapping, meta->src))
 		return nat_drop(meta, DROP_NAT_FILTERED);
+	nat_pin(nat_of(w->set), meta, &rq);
 	return nat_start(w, m, meta, &rq);
 }
 

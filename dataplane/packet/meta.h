@@ -32,6 +32,7 @@ enum meta_flag {
 	META_GENERATED = 1u << 7,    // made by the data plane itself (ICMP errors)
 	META_HAS_PORTS = 1u << 8,    // sport/dport are valid (TCP, UDP, ICMP query)
 	META_L2_BROADCAST = 1u << 9, // Ethernet destination is a group address
+	META_PINNED = 1u << 10,	     // leaves by the gateway of `out_port`, whatever the FIB says
 };
 
 struct meta {
@@ -54,7 +55,7 @@ struct meta {
 	uint8_t ttl;
 	uint8_t reason;	     // enum drop_reason, valid on the way to the drop node
 	uint8_t punt_class;  // enum punt_class, valid on the way to the punt node
-	uint16_t out_port;   // valid from rewrite on
+	uint16_t out_port;   // valid from rewrite on, and with META_PINNED
 	uint32_t adj;	     // egress adjacency index, valid after the FIB lookup
 	uint32_t session;    // session reference (slot and direction), 0 for none
 	uint16_t quoted_l3;  // offsets of the quoted packet of an ICMP error, from mbuf data start

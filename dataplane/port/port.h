@@ -91,7 +91,8 @@ void port_destroy(struct port *p);
 // The process ends: as above, but kept descriptors are not forgotten, so netdevs stay.
 void port_release(struct port *p);
 
-// Whether a port of configuration `a` becomes one of `b` by port_update(): all but MTU and role.
+// Whether a port of configuration `a` becomes one of `b` by port_update(): all but MTU, role
+// and gateway.
 bool port_equal(const struct obj_port *a, const struct obj_port *b);
 // 0, or negative errno with text and nothing changed. A configuration without MAC keeps the MAC.
 int port_update(struct port *p, const struct obj_port *conf, char *err, size_t errlen);

@@ -59,6 +59,21 @@ bool session_touch_slow(struct session *s, unsigned dir, uint8_t tcp_flags, uint
 	return true; // others keep refreshing it
 }
 
+void session_leave(struct session *s)
+{
+	uint64_t life = atomic_load_explicit(&s->life, memory_order_acquire);
+
+	for (unsigned i = 0; i < TOUCH_TRIES; i++) {
+		uint64_t moved = (life & ~(uint64_t)SESSION_STATE_MASK) | SESSION_MOVED;
+
+		// Others keep refreshing it: the next packet tries again.
+		if ((life & SESSION_STATE_MASK) != SESSION_LIVE ||
+			atomic_compare_exchange_strong_explicit(
+				&s->life, &life, moved, memory_order_acq_rel, memory_order_acquire))
+			return;
+	}
+}
+
 enum tcp_state session_tcp_state(uint64_t life, uint8_t proto)
 {
 	if (proto != IPPROTO_TCP)

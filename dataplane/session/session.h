@@ -37,6 +37,7 @@ enum session_life {
 	SESSION_LIVE = 2,
 	SESSION_DEAD = 3,  // given up by its creator; the sweeper collects it
 	SESSION_LIMBO = 4, // ended by the sweeper, waits for the grace period
+	SESSION_MOVED = 5, // its path is gone: session_leave(); the sweeper collects it
 	SESSION_STATE_MASK = 7,
 	// Shifted left by the direction. SEEN: a packet came this way; of TCP one with ACK and
 	// without RST, so that only a handshake (or, of a connection that is older than the
@@ -51,29 +52,32 @@ enum session_flag {
 	SESSION_DNAT = 1u << 1,		      // forward destination is changed
 	SESSION_ENDPOINT_DEPENDENT = 1u << 2, // no mapping: its port is shared by destination
 	SESSION_DEGRADED = 1u << 3,	      // so against its rule: no port was free
+	SESSION_BOUND = 1u << 4,	      // is over when its route leaves `uplink`
+	SESSION_LED_BACK = 1u << 5, // shifted left by the direction: leaves by `uplink`, always
 };
 
 struct session {
 	struct session_key key[2]; // by direction, as packets arrive
 	_Atomic uint64_t life;
 	_Atomic uint64_t adj[2]; // by direction: session_adj(), 0: none cached
-	uint32_t rule;		 // of the rule that owns the session
-	uint16_t flags;		 // enum session_flag
-	uint16_t mss;		 // clamp, 0: none
+	uint16_t uplink;	 // port id of the public side, 0: none
+	uint16_t spare_hot;
+	uint16_t flags; // enum session_flag
+	uint16_t mss;	// clamp, 0: none
 
 	uint32_t mapping;    // or its peer, slot + 1; 0: none (endpoint-dependent, or no SNAT)
 	uint32_t target;     // mapping that the packets go to (hairpin), slot + 1, 0: none
 	uint32_t host;	     // slot + 1, 0: none
+	uint32_t rule;	     // of the rule that owns the session
 	uint32_t epoch;	     // of `rule` at creation
 	uint32_t snat_rule;  // of the mapping, 0: none
 	uint32_t snat_epoch; // of `snat_rule` at creation
 	uint32_t created;    // tick
-	uint16_t uplink;     // port id of the public side, 0: none
 	uint8_t rule_kind;   // enum obj_kind of `rule`, 0: no rule
-	uint8_t pad;
+	uint8_t pad[3];
 	uint32_t limbo;		    // slot + 1 of the next session in limbo, sweeper only
 	_Atomic uint32_t next_free; // slab link
-	uint8_t spare[24];
+	uint8_t spare[20];
 };
 static_assert(sizeof(struct session) == 128, "two cache lines");
 static_assert(offsetof(struct session, mapping) == 64, "hot line");
@@ -134,6 +138,10 @@ static inline bool session_touch(struct session *s, unsigned dir, uint8_t tcp_fl
 		return true;
 	return session_touch_slow(s, dir, tcp_flags, tick);
 }
+
+// Its path is gone: from now on a miss for every packet, so that the next one may make another
+// session. Any worker.
+void session_leave(struct session *s);
 
 // LIVE or PENDING: its translation may be used.
 static inline bool session_alive(const struct session *s)

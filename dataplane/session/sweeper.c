@@ -3,8 +3,9 @@
 //
 // The sweeper's scans and its limbo.
 //
-// Only this thread turns a LIVE session into anything else, and only it turns an unused mapping or
-// host into a dead one, so that the plain fields of a slot are stable while it looks at them.
+// Only this thread takes a LIVE or MOVED session out of the table, and only it turns an unused
+// mapping or host into a dead one, so that the plain fields of a slot are stable while it looks at
+// them. (Workers turn LIVE into MOVED.)
 #include "dataplane/session/sweeper.h"
 
 #include <arpa/inet.h>
@@ -158,6 +159,8 @@ static void sweep_session(struct sweeper *s, uint32_t slot, uint32_t tick)
 
 	if ((life & SESSION_STATE_MASK) == SESSION_DEAD)
 		end_session(s, slot, life, SESSION_END_UNDONE, tick);
+	else if ((life & SESSION_STATE_MASK) == SESSION_MOVED)
+		end_session(s, slot, life, SESSION_END_MOVED, tick);
 	if ((life & SESSION_STATE_MASK) != SESSION_LIVE)
 		return;
 	if (!rules_current(s->conf.epochs, session))
@@ -234,7 +237,8 @@ bool sweeper_end(struct sweeper *s, uint32_t slot, uint32_t tick)
 
 	if ((life & SESSION_STATE_MASK) != SESSION_LIVE)
 		return false;
-	// A packet can only change the tick or the TCP state: the next try has the news.
+	// A packet can only change the tick, the TCP state or LIVE into MOVED: the next try has the
+	// news.
 	while (!end_session(s, slot, life, SESSION_END_REQUEST, tick))
 		life = atomic_load_explicit(word, memory_order_acquire);
 	return true;

@@ -51,7 +51,8 @@
 	X(NAT_BUSY, "nat_busy", "index bucket held too long by another thread")                    \
 	X(NAT_PROTOCOL, "nat_protocol", "protocol that SNAT cannot translate")                     \
 	X(NAT_FILTERED, "nat_filtered", "to a mapping whose filtering does not let it in")         \
-	X(NAT_NO_SESSION, "nat_no_session", "ICMP error about no known flow")                      \
+	X(NAT_NO_SESSION, "nat_no_session", "ICMP error or reset of no known flow")                \
+	X(NAT_UPLINK, "nat_uplink", "the uplink that the flow came in by is gone")                 \
 	X(ICMP_INVALID, "icmp_invalid", "malformed ICMP or quote")                                 \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \
 	X(TX_PORT_GONE, "tx_port_gone", "egress port was removed or is down")                      \

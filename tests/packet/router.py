@@ -29,6 +29,7 @@ class Router:
                                         stdout=subprocess.PIPE)
         self.config = None
         self.ports = {}
+        self.last_port = 0
         self.reset(config)
 
     def reset(self, config):
@@ -56,9 +57,13 @@ class Router:
         errors = self._command(b"C" + json.dumps(config).encode()).decode()
         if errors == "":
             self.config = config
-            # Ids are given out in the order of the document.
-            for interface in config["interfaces"]:
-                self.ports.setdefault(interface["name"], len(self.ports) + 1)
+            # Ids are given out in the order of the document; that of a removed name rests.
+            names = [interface["name"] for interface in config["interfaces"]]
+            for name in names:
+                if name not in self.ports:
+                    self.last_port += 1
+                    self.ports[name] = self.last_port
+            self.ports = {name: self.ports[name] for name in names}
         return errors
 
     def mac(self, port):

@@ -295,6 +295,8 @@ def test_new_eip_takes_its_targets_flows_from_snat(net):
     config["eips"].append({"name": "eip3", "vip": "vip-bare", "target": net.h1.ip})
     config["port_forwards"] = []
     assert net.router.configure(config) == ""
+    net.router.advance(0)
+    assert net.router.stats()["sessions"] == 0
     p = ip(net.h1.ip, net.inet.ip, UDP(sport=5000, dport=80))
     expect(net.h1.send(p), net.inet, hop(p, src="203.0.113.23"))
 

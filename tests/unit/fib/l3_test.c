@@ -312,6 +312,32 @@ static void count_routes(void *ctx, const struct dump_route *r)
 	}
 }
 
+static void test_gateway(void **state)
+{
+	struct fixture *x = *state;
+	struct l3 *l3 = x->l3;
+	uint32_t first, second;
+
+	assert_int_equal(l3_uplink(l3, 1), 0);
+	assert_int_equal(l3_gateway_set(l3, 1, BE(10, 0, 0, 254)), 0);
+	first = l3_uplink(l3, 1);
+	assert_int_equal(l3_adj(l3, first)->type, ADJ_NEXT_HOP);
+	assert_int_equal(l3_adj(l3, first)->port, 1);
+	assert_true(l3_adj(l3, first)->next_hop == BE(10, 0, 0, 254));
+	assert_true(neigh_held(l3->neigh, 1, BE(10, 0, 0, 254)));
+	assert_int_equal(l3_gateway_set(l3, 1, BE(10, 0, 0, 254)), 0); // the same: one reference
+	assert_int_equal(l3_gateway_set(l3, 1, BE(10, 0, 0, 253)), 0);
+	second = l3_uplink(l3, 1);
+	assert_int_not_equal(first, second);
+	assert_false(neigh_held(l3->neigh, 1, BE(10, 0, 0, 254)));
+	assert_int_equal(l3_gateway_set(l3, 7, BE(10, 0, 7, 1)), -ENODEV); // no such port
+	assert_int_equal(l3_uplink(l3, 7), 0);
+	assert_int_equal(l3_gateway_set(l3, LIMIT_PORTS, BE(10, 0, 7, 1)), -ENODEV);
+	l3_port_clear(l3, 1);
+	assert_int_equal(l3_uplink(l3, 1), 0);
+	assert_int_equal(neigh_count(l3->neigh), 0);
+}
+
 static void test_port_clear(void **state)
 {
 	struct fixture *x = *state;
@@ -350,6 +376,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_covering, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_connected, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_local, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gateway, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_port_clear, setup, teardown),
 	};
 

@@ -132,6 +132,31 @@ static void test_half_open_under_pressure(void **state)
 	done(&f);
 }
 
+// Left by a worker: a miss at once, for a new session of the same flow, and collected.
+static void test_left(void **state)
+{
+	struct fixture f;
+	uint32_t a, b;
+
+	init(&f);
+	a = make(&f, 1, 0, 0, true);
+	session_leave(session_at(&f.t, a));
+	assert_false(session_touch(session_at(&f.t, a), 0, 0, 100));
+	assert_false(session_alive(session_at(&f.t, a)));
+	f.snat.rule = 2; // by another uplink
+	b = make(&f, 1, 0, 0, true);
+	assert_int_not_equal(a, b);
+	sweeper_step(&f.s, 100, 100);
+	assert_int_equal(f.ended.n[SESSION_END_MOVED], 1);
+	assert_int_equal(session_lookup(&f.t, &session_at(&f.t, b)->key[0]), b);
+	session_leave(session_at(&f.t, a)); // too late: it is over
+	sweeper_step(&f.s, 100, 100);
+	assert_int_equal(f.ended.n[SESSION_END_MOVED], 1);
+	test_drain(&f.s, &f.grace, 500);
+	test_table_empty(&f.t);
+	done(&f);
+}
+
 static void test_slot_waits_for_grace(void **state)
 {
 	struct slab *slab;
@@ -289,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_half_open_under_pressure),
+		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_slot_waits_for_grace),
 		cmocka_unit_test(test_altered_rule),
 		cmocka_unit_test(test_rule_that_does_not_exist),
