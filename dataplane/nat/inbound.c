@@ -39,10 +39,12 @@ static rte_edge_t inbound_create(struct worker *w, const struct nat_section *s, 
 	struct meta *meta, struct nat_request *rq, uint16_t vip_port, bool source_nat_inbound)
 {
 	const struct adj *adj;
+	enum forward_verdict verdict;
 
 	adj = l3_adj(w->l3, fib_lookup(w->l3->fib, rq->dst));
-	if (adj->type != ADJ_NEXT_HOP && adj->type != ADJ_GLEAN)
-		return nat_refuse(forward_nowhere(meta, adj));
+	verdict = forward_check(meta, adj);
+	if (verdict != FORWARD_SEND) // what is not forwarded makes no session
+		return nat_refuse(verdict);
 	rq->reply_side = adj->side;
 	nat_pin(s, meta, rq);
 	rq->snat = inbound_source(s, adj, meta, vip_port, source_nat_inbound);

@@ -190,6 +190,13 @@ def test_eip_icmp_errors_both_ways(net):
     expect(net.eip.send(error), net.inet, want)
 
 
+@pytest.mark.parametrize("l4, to", [(UDP(sport=5000, dport=53), VIP_PF), (ICMP(id=7), VIP_EIP)])
+def test_what_is_not_forwarded_makes_no_session(net, l4, to):
+    p = ip(net.h1.ip, to, l4, ttl=1)
+    assert IP(sent(net.h1.send(p)).frame[14:])[ICMP].type == 11
+    assert net.router.stats()["sessions"] == 0
+
+
 def test_port_forward_changes_the_port(net):
     p = ip(net.inet.ip, VIP_PF, TCP(sport=40000, dport=8080, flags="S"))
     expect(net.inet.send(p), net.h2, hop(p, dst=net.h2.ip, dport=80))
