@@ -67,9 +67,15 @@ static unsigned int put_icmp(const struct step *s, const struct parts *p, uint8_
 	return ICMP_LEN;
 }
 
+static unsigned int ip_len(const struct step *s)
+{
+	return s->flags & STEP_OPTIONS ? IP_MIN + 4 : IP_MIN;
+}
+
 static void put_ip(const struct step *s, const struct parts *p, uint8_t *ip, uint16_t total)
 {
-	ip[0] = 0x45;
+	memset(ip + IP_MIN, 1, ip_len(s) - IP_MIN); // no operation
+	ip[0] = 0x40 | ip_len(s) / 4;
 	ip[1] = s->tos;
 	view_store(ip + 2, total);
 	view_store(ip + 4, s->ip_id);
@@ -78,7 +84,7 @@ static void put_ip(const struct step *s, const struct parts *p, uint8_t *ip, uin
 	ip[9] = p->proto;
 	store32(ip + 12, p->src);
 	store32(ip + 16, p->dst);
-	view_store(ip + 10, view_sum(ip, IP_MIN, 0));
+	view_store(ip + 10, view_sum(ip, ip_len(s), 0));
 }
 
 static void put_checksum(const struct step *s, uint8_t *ip, uint16_t total)
@@ -110,20 +116,46 @@ static uint8_t *start_frame(struct frames *in, uint8_t wire)
 	return f->data + ETH_LEN;
 }
 
+// Cuts the last frame, a whole packet, into fragments of `piece` bytes of payload.
+static void cut(const struct step *s, struct frames *in)
+{
+	const struct frame whole = in->f[--in->n];
+	unsigned int head = ETH_LEN + ip_len(s), len = whole.len - head;
+	unsigned int n = (len + s->piece - 1) / s->piece;
+
+	for (unsigned int i = 0; i < n && in->n < FRAMES_MAX; i++) {
+		unsigned int k = s->flags & STEP_BACKWARDS ? n - 1 - i : i, at = k * s->piece;
+		unsigned int part = len - at < s->piece ? len - at : s->piece;
+		struct frame *f = &in->f[in->n++];
+		uint8_t *ip = f->data + ETH_LEN;
+
+		f->wire = whole.wire;
+		f->len = head + part;
+		memcpy(f->data, whole.data, head);
+		memcpy(f->data + head, whole.data + head + at, part);
+		view_store(ip + 2, f->len - ETH_LEN);
+		view_store(ip + 6, at / 8 | (k + 1 < n ? 0x2000 : 0));
+		view_store(ip + 10, 0);
+		view_store(ip + 10, view_sum(ip, ip_len(s), 0));
+	}
+}
+
 static void put_packet(const struct step *s, const struct parts *p, struct frames *in)
 {
-	uint8_t *ip = start_frame(in, p->wire), *l4 = ip + IP_MIN;
+	uint8_t *ip = start_frame(in, p->wire), *l4 = ip + ip_len(s);
 	unsigned int head = p->proto == IPPROTO_TCP    ? put_tcp(s, p, l4)
 			    : p->proto == IPPROTO_UDP  ? put_udp(s, p, l4)
 			    : p->proto == IPPROTO_ICMP ? put_icmp(s, p, l4)
 						       : 0;
-	uint16_t total = IP_MIN + head + s->payload;
+	uint16_t total = ip_len(s) + head + s->payload;
 
 	for (unsigned int i = 0; i < s->payload; i++)
 		l4[head + i] = (uint8_t)(s->id + i);
 	put_ip(s, p, ip, total);
 	put_checksum(s, ip, total);
 	in->f[in->n - 1].len = ETH_LEN + total;
+	if (s->piece != 0)
+		cut(s, in);
 }
 
 // The whole packet that came out first at the step, false: none did.
@@ -156,21 +188,23 @@ static bool build_error(const struct step *s, const struct exchange *x, struct f
 {
 	struct parts p = { .proto = IPPROTO_ICMP };
 	struct view v;
-	uint8_t *ip;
+	uint8_t *ip, *icmp;
 	uint16_t quote, total;
 
 	if (!first_output(x, &v) || v.is_error)
 		return false;
-	quote = s->quote < v.len ? s->quote : v.len;
-	p.src = s->src != 0 ? s->src : v.dst;
+	quote = v.hlen + 8 > s->quote ? v.hlen + 8 : s->quote; // RFC 792
+	quote = quote < v.len ? quote : v.len;
+	p.src = s->src != 0 && x->out.f[0].wire == WIRE_PUB0 ? s->src : v.dst;
 	p.dst = v.src;
 	ip = start_frame(in, x->out.f[0].wire);
-	total = IP_MIN + ICMP_LEN + quote;
-	memcpy(ip + IP_MIN + ICMP_LEN, v.ip, quote);
-	ip[IP_MIN] = s->icmp_type;
-	ip[IP_MIN + 1] = s->icmp_code;
+	icmp = ip + ip_len(s);
+	total = ip_len(s) + ICMP_LEN + quote;
+	memcpy(icmp + ICMP_LEN, v.ip, quote);
+	icmp[0] = s->icmp_type;
+	icmp[1] = s->icmp_code;
 	if (s->icmp_type == ICMP_DEST_UNREACH && s->icmp_code == ICMP_FRAG_NEEDED)
-		view_store(ip + IP_MIN + 6, 1400);
+		view_store(icmp + 6, 1300);
 	put_ip(s, &p, ip, total);
 	put_checksum(s, ip, total);
 	in->f[in->n - 1].len = ETH_LEN + total;

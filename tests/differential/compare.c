@@ -98,7 +98,13 @@ static bool clashes(const struct exchange *kernel)
 static enum verdict out_of_step(struct comparison *c, const struct step *s, struct track *t)
 {
 	enum rule rule = ports_differ(&c->ports, &t->flow);
+	const struct binding *b[2];
 
+	// They deliver to different hosts, because only one gave the port anew.
+	step_bound(c, s, b);
+	for (unsigned int i = 0; i < 2; i++)
+		if (b[0] != b[1] && b[i] != NULL && b[i]->rule != RULE_COUNT)
+			return excuse(c, b[i]->rule);
 	if (clashes(&c->kernel[s->id]))
 		return excuse_state(c, RULE_CLASH, t);
 	if (rule == RULE_COUNT)
@@ -110,12 +116,7 @@ static enum verdict out_of_step(struct comparison *c, const struct step *s, stru
 static enum verdict presence(struct comparison *c, const struct step *s, struct track *t)
 {
 	const struct exchange *ours = &c->ours[s->id], *kernel = &c->kernel[s->id];
-	const struct binding *b[2];
 
-	step_bound(c, s, b);
-	for (unsigned int i = 0; i < 2; i++)
-		if (b[0] != b[1] && b[i] != NULL && b[i]->rule != RULE_COUNT)
-			return excuse(c, b[i]->rule);
 	if (is_plain_error(c, s))
 		return excuse(c, RULE_UNTRACKED);
 	if (kernel->invalid && ours->out.n == 1 && invalid(c, s, t) == VERDICT_SAME)
@@ -130,6 +131,10 @@ static enum verdict packets(struct comparison *c, const struct step *s, struct t
 	const struct exchange *ours = &c->ours[s->id], *kernel = &c->kernel[s->id];
 	enum verdict verdict = VERDICT_SAME;
 
+	if (ours->broken != NULL || kernel->broken != NULL) {
+		snprintf(c->why, sizeof(c->why), "%s", ours->broken ?: kernel->broken);
+		return VERDICT_DIFFERENT;
+	}
 	if (ours->out.n != kernel->out.n)
 		verdict = presence(c, s, t);
 	else

@@ -33,6 +33,8 @@ enum step_flag {
 	STEP_NO_CHECKSUM = 1,  // UDP without checksum
 	STEP_BAD_CHECKSUM = 2, // of TCP, UDP or ICMP
 	STEP_DF = 4,
+	STEP_OPTIONS = 8,    // four bytes of IP options that do nothing
+	STEP_BACKWARDS = 16, // its fragments in reverse order
 };
 
 struct step {
@@ -53,7 +55,7 @@ struct step {
 	uint16_t dport;
 	uint16_t quote; // ERROR: bytes of the IP packet that are quoted
 	uint16_t piece; // payload bytes per fragment, 0: not fragmented
-	uint32_t src;	// ERROR: 0: from where the packet went, else from a router on the way
+	uint32_t src;	// ERROR: 0: from where the packet went, else a router on the way there
 	uint32_t dst;
 	uint32_t seconds;
 };
@@ -84,7 +86,8 @@ struct frames {
 struct exchange {
 	struct frames in;
 	struct frames out;
-	bool invalid; // the kernel took it for invalid
+	bool invalid;	    // the kernel took it for invalid
+	const char *broken; // what is wrong with the fragments that came out, NULL: nothing
 };
 
 // One of the two routers.

@@ -85,6 +85,8 @@ static void fill_header(struct style *style, struct step *s)
 	s->flags = one_in(rng, 3) ? STEP_DF : 0;
 	if (one_in(rng, 10))
 		s->flags |= STEP_NO_CHECKSUM;
+	if (one_in(rng, 10))
+		s->flags |= STEP_OPTIONS;
 	s->tcp_flags = style->odd_tcp ? PICK(rng, odd_tcp_flags) : PICK(rng, plain_tcp_flags);
 }
 
@@ -130,6 +132,22 @@ static uint16_t client_port(struct style *style)
 	return client_ports[below(&style->rng, style->ports)];
 }
 
+// Fragments, where no session is needed: between private hosts, and to and from EIPs.
+static void make_fragments(struct style *style, struct step *s)
+{
+	static const uint16_t pieces[] = { 200, 304, 600 };
+	bool plain = s->wire != WIRE_PUB0 && site_is_private(s->dst) && !site_is_own(s->dst);
+	bool out = (s->src == SITE_TARGET1 || s->src == SITE_TARGET2) && !site_is_own(s->dst);
+	bool in = s->wire == WIRE_PUB0 && site_is_eip(s->dst);
+
+	if (!one_in(&style->rng, 4) || !(plain || in || out) || s->payload < 700)
+		return;
+	s->piece = PICK(&style->rng, pieces);
+	s->flags &= ~STEP_DF;
+	s->flags |= one_in(&style->rng, 3) ? STEP_BACKWARDS : 0;
+	s->ttl = 64; // an error about a fragment quotes that
+}
+
 static void make_send(struct style *style, struct step *s)
 {
 	uint64_t *rng = &style->rng;
@@ -146,6 +164,7 @@ static void make_send(struct style *style, struct step *s)
 		s->icmp_type = !one_in(rng, 8)		   ? style->query
 			       : style->query == ICMP_ECHO ? ICMP_ECHOREPLY
 							   : ICMP_TIMESTAMPREPLY;
+	make_fragments(style, s);
 }
 
 static void make_reply(struct style *style, struct step *s)
@@ -166,6 +185,8 @@ static void make_error(struct style *style, struct step *s)
 	s->icmp_type = kind[0];
 	s->icmp_code = kind[1];
 	s->quote = PICK(&style->rng, quotes);
+	if (one_in(&style->rng, 3))
+		s->src = SITE_GATEWAY;
 	if (one_in(&style->rng, 8))
 		s->flags |= STEP_BAD_CHECKSUM;
 }

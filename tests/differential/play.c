@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/differential/build.h"
+#include "tests/differential/reassemble.h"
 
 #define COINCIDENCES_MAX 16 // in a row; each has a probability of about 1 in 1000
 
@@ -32,7 +33,11 @@ static int play_step(struct bench *b, const struct step *s)
 	}
 	b->packets += ours->in.n;
 	rc = b->vrouter.play(b->vrouter.state, ours);
-	return rc != 0 ? rc : b->kernel.play(b->kernel.state, theirs);
+	if (rc == 0)
+		rc = b->kernel.play(b->kernel.state, theirs);
+	ours->broken = reassemble(&ours->out);
+	theirs->broken = reassemble(&theirs->out);
+	return rc;
 }
 
 static void forget(struct exchange *past)
@@ -40,6 +45,7 @@ static void forget(struct exchange *past)
 	for (unsigned int i = 0; i < STEPS_MAX; i++) {
 		past[i].in.n = past[i].out.n = 0;
 		past[i].invalid = false;
+		past[i].broken = NULL;
 	}
 }
 

@@ -22,6 +22,8 @@
 #define SITE_WEB     SITE_IP(192, 168, 11, 10) // behind FORWARD
 #define SITE_DNS     SITE_IP(192, 168, 10, 10)
 
+#define SITE_MTU 1400 // of pub0; the others have 1500
+
 struct site_host {
 	uint8_t wire;
 	uint32_t ip;

@@ -79,7 +79,8 @@ bool view_parse(struct view *v, uint8_t *ip, uint16_t len)
 		v->len = v->total;
 	v->proto = ip[9];
 	v->more = (ip[6] & 0x20) != 0;
-	v->later = (view_load(ip + 6) & 0x1fff) != 0;
+	v->offset = (view_load(ip + 6) & 0x1fff) * 8;
+	v->later = v->offset != 0;
 	v->src = load32(ip + 12);
 	v->dst = load32(ip + 16);
 	v->l4 = ip + v->hlen;

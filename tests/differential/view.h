@@ -17,6 +17,7 @@ struct view {
 	uint8_t hlen;
 	uint8_t proto;
 	bool more, later; // a fragment with others behind it; not the first one
+	uint16_t offset;  // of a fragment, in bytes
 	bool has_ports;
 	bool is_error; // ICMP error; its quote is at l4 + 8
 	bool request;  // ICMP query: from the client
