@@ -34,6 +34,7 @@ void state_neighbours(struct request *r);
 void state_nat_sessions(struct request *r);
 void state_nat_sessions_delete(struct request *r);
 void state_nat_rules(struct request *r);
+void state_nat_ports(struct request *r);
 
 void health_get(struct request *r);
 void metrics_get(struct request *r);

@@ -5,9 +5,11 @@
 // Without a data plane the scrape still succeeds, with what is known.
 #include "control/api/metrics.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/api/fill.h"
 #include "control/api/handlers.h"
 
 #define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -92,12 +94,52 @@ static void write_limits(FILE *out, struct client *client)
 	free(limits);
 }
 
+struct fill_writer {
+	FILE *out;
+	bool max;
+	unsigned int alarms;
+};
+
+static void write_ports(void *ctx, const struct fill *f)
+{
+	struct fill_writer *w = ctx;
+	char address[INET_ADDRSTRLEN] = "";
+
+	inet_ntop(AF_INET, &f->address, address, sizeof(address));
+	fprintf(w->out, "vrouter_nat_ports_%s{address=\"%s\",protocol=\"%s\"} %llu\n",
+		w->max ? "max" : "used", address, f->protocol,
+		(unsigned long long)(w->max ? f->max : f->used));
+}
+
+static void count_alarm(void *ctx, const struct fill *f)
+{
+	((struct fill_writer *)ctx)->alarms += fill_alarm(f->used, f->max);
+}
+
+static void write_fill(FILE *out, const struct stats_shm *shm, const struct process_stats *process)
+{
+	struct fill_writer w = { .out = out };
+
+	metric_head(out, "nat_ports_used", "gauge", "External ports in use.");
+	fill_ports(shm, write_ports, &w);
+	metric_head(out, "nat_ports_max", "gauge", "External ports that rules may use.");
+	w.max = true;
+	fill_ports(shm, write_ports, &w);
+	fill_tables(process, count_alarm, &w);
+	fill_ports(shm, count_alarm, &w);
+	metric_one(out, "alarms", "gauge",
+		"Tables of sessions and external addresses of which nearly all is in use.",
+		w.alarms);
+}
+
 static void write_dataplane(FILE *out, const struct api_env *env, const struct config *now)
 {
 	struct counters *c = malloc(sizeof(*c));
 
-	if (c && counters_read(client_stats(env->client), c) == 0)
+	if (c && counters_read(client_stats(env->client), c) == 0) {
 		metrics_counters(out, c, now);
+		write_fill(out, client_stats(env->client), &c->process);
+	}
 	free(c);
 	write_limits(out, env->client);
 }

@@ -121,6 +121,14 @@ json_t *json_mac(const uint8_t mac[6])
 		"%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
+// A wire string need not be terminated, and must be UTF-8 to become JSON.
+json_t *json_wire_string(const char *text, size_t size)
+{
+	json_t *string = json_sprintf("%.*s", (int)size, text);
+
+	return string ? string : json_null();
+}
+
 static const struct {
 	uint8_t number;
 	const char *name;

@@ -29,7 +29,8 @@ json_t *json_name(const char *name); // NULL: null
 json_t *json_address(const struct msg_addr *a);
 json_t *json_prefix(const struct msg_addr *a);
 json_t *json_mac(const uint8_t mac[6]);
-json_t *json_protocol(uint8_t protocol); // "tcp", or the number as text
+json_t *json_wire_string(const char *text, size_t size); // NUL-terminated, or `size` bytes
+json_t *json_protocol(uint8_t protocol);		 // "tcp", or the number as text
 
 // Number of a protocol from its name or number, -1: neither.
 int protocol_number(const char *text);

@@ -41,6 +41,7 @@ static const struct route routes[] = {
 	{ "GET", SESSIONS, FILTER_ARGS " limit cursor", COMMIT, state_nat_sessions },
 	{ "DELETE", SESSIONS, FILTER_ARGS " all", COMMIT, state_nat_sessions_delete },
 	{ "GET", STATE "/nat/rules", NULL, COMMIT, state_nat_rules },
+	{ "GET", STATE "/nat/ports", NULL, LOOP, state_nat_ports },
 	{ "GET", "/healthz", NULL, LOOP, health_get },
 	{ "GET", "/metrics", NULL, COMMIT, metrics_get },
 };

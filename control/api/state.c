@@ -125,6 +125,8 @@ static json_t *dataplane_summary(const struct api_env *env)
 			(json_int_t)c->process.sessions_max, "routes",
 			(json_int_t)c->process.routes, "neighbours",
 			(json_int_t)c->process.neighbours);
+	if (c && json_object_get(summary, "generation"))
+		state_fill(summary, shm, &c->process);
 	free(c);
 	return summary;
 }

@@ -40,6 +40,9 @@ struct names *state_names(struct request *r);
 // {name: reason or null} of all subsystems; *degraded when one is. New reference.
 json_t *state_subsystems(const struct api_env *env, bool *degraded);
 
+// Adds "tables" and "alarms" to the summary: what is in use, and what is nearly full.
+void state_fill(json_t *into, const struct stats_shm *shm, const struct process_stats *process);
+
 static inline json_t *json_counter(uint64_t value)
 {
 	return json_integer((json_int_t)value);

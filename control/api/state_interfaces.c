@@ -41,24 +41,17 @@ static const struct dump_port *find_port(const struct dump_port *ports, size_t c
 	return NULL;
 }
 
-// A wire string need not be terminated, and must be UTF-8 to become JSON.
-static json_t *wire_string(const char *text, size_t size)
-{
-	json_t *string = json_sprintf("%.*s", (int)size, text);
-
-	return string ? string : json_null();
-}
-
 static void add_port(json_t *interface, const struct dump_port *port, const struct counters *c)
 {
 	json_object_set_new(interface, "link_up", json_boolean(port->link_up));
 	json_object_set_new(interface, "mac", json_mac(port->mac));
 	json_object_set_new(interface, "mtu", json_integer(port->mtu));
 	json_object_set_new(interface, "driver", json_string(driver_name(port->driver)));
-	json_object_set_new(interface, "port", wire_string(port->address, sizeof(port->address)));
-	json_object_set_new(interface, "queues", json_integer(port->queues));
 	json_object_set_new(
-		interface, "rx_workers", wire_string(port->rx_workers, sizeof(port->rx_workers)));
+		interface, "port", json_wire_string(port->address, sizeof(port->address)));
+	json_object_set_new(interface, "queues", json_integer(port->queues));
+	json_object_set_new(interface, "rx_workers",
+		json_wire_string(port->rx_workers, sizeof(port->rx_workers)));
 	if (port->id < LIMIT_PORTS)
 		json_object_set_new(interface, "counters", port_counters(&c->sum.ports[port->id]));
 }
@@ -99,25 +92,6 @@ void state_interfaces(struct request *r)
 	free(c);
 }
 
-void state_limits(struct request *r)
-{
-	struct dump_limit *limits = NULL;
-	json_t *items;
-	size_t count;
-
-	if (state_dump(r, DUMP_LIMITS, (void **)&limits, sizeof(*limits), &count) < 0)
-		return;
-	items = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(
-			items, json_pack("{s:o, s:I, s:I, s:I}", "name",
-				       wire_string(limits[i].name, sizeof(limits[i].name)), "used",
-				       (json_int_t)limits[i].used, "max", (json_int_t)limits[i].max,
-				       "bytes", (json_int_t)limits[i].bytes));
-	free(limits);
-	reply_list(r, items, json_array_size(items));
-}
-
 static json_t *device_mac(const uint8_t mac[6])
 {
 	static const uint8_t none[6];
@@ -135,12 +109,12 @@ void state_devices(struct request *r)
 		return;
 	items = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(
-			items, json_pack("{s:o, s:o, s:o, s:b}", "address",
-				       wire_string(devices[i].address, sizeof(devices[i].address)),
-				       "mac", device_mac(devices[i].mac), "driver",
-				       wire_string(devices[i].driver, sizeof(devices[i].driver)),
-				       "in_use", devices[i].in_use != 0));
+		json_array_append_new(items,
+			json_pack("{s:o, s:o, s:o, s:b}", "address",
+				json_wire_string(devices[i].address, sizeof(devices[i].address)),
+				"mac", device_mac(devices[i].mac), "driver",
+				json_wire_string(devices[i].driver, sizeof(devices[i].driver)),
+				"in_use", devices[i].in_use != 0));
 	free(devices);
 	reply_list(r, items, json_array_size(items));
 }

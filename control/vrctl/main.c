@@ -36,6 +36,7 @@ static const char usage_tail[] =
 	"  nat clear                      end the sessions of a filter\n"
 	"      --all                      without a filter: every session\n"
 	"  nat rules                      NAT rules with their sessions\n"
+	"  nat ports                      external addresses with their ports in use\n"
 	"  version                        print the version\n"
 	"  help                           print this\n"
 	"\n"

@@ -108,6 +108,8 @@ static void dump_limits(struct dataplane *dp, struct sink *k)
 		t->arena.size);
 	dump_limit(k, "mappings", slab_used(&t->slabs[ARENA_MAPPINGS]), sizes->sessions, 0);
 	dump_limit(k, "hosts", slab_used(&t->slabs[ARENA_HOSTS]), sizes->hosts, 0);
+	dump_limit(k, "index", dp->stats->process.index, dp->stats->process.index_max,
+		(uint64_t)t->index.n_buckets * sizeof(struct index_bucket));
 	dump_limit(k, "nat_addresses", portsets, sizes->nat_addresses,
 		(uint64_t)sizes->nat_addresses * PORTSET_BYTES);
 	dump_limit(k, "routes", fib.routes, fib.max_routes, 0);

@@ -13,6 +13,7 @@
 #include "dataplane/fib/l3.h"
 #include "dataplane/fib/neigh_netlink.h"
 #include "dataplane/main/dataplane.h"
+#include "dataplane/main/fill.h"
 #include "dataplane/main/log.h"
 #include "dataplane/main/worker.h"
 #include "dataplane/punt/netns.h"
@@ -99,6 +100,7 @@ static void update_stats(struct dataplane *dp)
 	fib_usage(dp->l3->fib, &fib);
 	__atomic_store_n(&s->routes, fib.routes, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->neighbours, neigh_count(dp->l3->neigh), __ATOMIC_RELAXED);
+	fill_update(dp);
 }
 
 bool control_round(struct dataplane *dp, uint64_t now)

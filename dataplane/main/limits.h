@@ -25,6 +25,7 @@
 #define LIMIT_HELD		 256  // packets waiting for neighbours, per worker
 #define LIMIT_HELD_PER_NEIGHBOUR 4
 #define LIMIT_RING		 1024 // packets in a punt or mirror ring
+#define LIMIT_ALARM_PERCENT	 80   // of a table in use: it is shown as an alarm
 
 #define DEFAULT_ROUTES	 16384 // from control; 90 MiB per FIB with all its sources, two of them
 #define DEFAULT_TBL8	 4096

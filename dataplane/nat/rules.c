@@ -19,8 +19,6 @@
 #include "dataplane/main/worker.h"
 #include "dataplane/nat/build.h"
 
-#define IKE_NATT_PORT 4500 // RFC 3948: never a translated port
-
 const struct obj_address *nat_address_of(
 	struct nat_build *b, unsigned int kind, uint32_t rule, const char *field, uint32_t address)
 {
@@ -116,31 +114,6 @@ static int nat_build(struct dataplane *dp, const struct objects *objects, struct
 	return 0;
 }
 
-// The forwards of the address of a port set, as [tcp, udp]; NULL: none.
-static struct portmap *forwards_of(const struct nat_section *s, const struct portset *portset,
-	const struct objects *objects, unsigned int proto)
-{
-	for (OBJECTS_EACH(objects, OBJ_ADDRESS, const struct obj_address, a))
-		if (nat_addr(&a->addr) == portset->addr && a->id < s->n_own)
-			return s->own[a->id].forward[proto];
-	return NULL;
-}
-
-// Takes the ports of forwards out of those that SNAT may claim, and gives back those that no
-// forward has any more.
-static void reserve_ports(struct portset *portset, enum port_class class, const struct portmap *map)
-{
-	for (uint32_t port = 1; port <= UINT16_MAX; port++) {
-		struct port_range one = { port, port };
-
-		if ((map != NULL && portmap_get(map, rte_cpu_to_be_16(port)) != 0) ||
-			(class == PORT_UDP && port == IKE_NATT_PORT))
-			portset_reserve(portset, class, one);
-		else
-			portset_unreserve(portset, class, one);
-	}
-}
-
 // Without memory they end by their timers.
 static void end_snat_sessions(struct dataplane *dp, const struct nat_eip *e)
 {
@@ -163,13 +136,7 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 {
 	const struct nat_section *s = (const struct nat_section *)new_section;
 
-	for (uint32_t i = 0; i < s->n_snat; i++)
-		for (uint32_t p = 0; p < s->snat[i].source.n_pool; p++) {
-			struct portset *portset = s->snat[i].source.pool[p].portset;
-
-			reserve_ports(portset, PORT_TCP, forwards_of(s, portset, next, 0));
-			reserve_ports(portset, PORT_UDP, forwards_of(s, portset, next, 1));
-		}
+	nat_activate_ports(dp, s, next);
 	// A new EIP takes its target's flows by that uplink away from SNAT.
 	for (uint32_t i = 0; i < s->n_eips; i++)
 		if (nat_rule_differs(&dp->objects, next, OBJ_EIP, s->eips[i].id))

@@ -76,7 +76,8 @@ struct nat_section {
 	uint32_t n_forwards;
 	struct nat_snat *snat; // by egress port, longest prefix first
 	uint32_t n_snat;
-	struct nat_address *pools;	      // of all rules
+	struct nat_address *pools;	      // of all rules, and towards private ports
+	uint32_t n_pools;		      // without a port set: not used
 	uint32_t snat_first[LIMIT_PORTS + 1]; // rules of port p: snat_first[p] .. snat_first[p + 1]
 	struct nat_source inbound[LIMIT_PORTS]; // source NAT towards a private port, n_pool 0: none
 	bool pins; // several public ports: replies leave by the one that their flow came in by

@@ -170,6 +170,7 @@ int nat_build_snat(struct nat_build *b)
 
 	for (OBJECTS_EACH(b->objects, OBJ_SNAT, const struct obj_snat, o))
 		addresses += RTE_MIN(o->n_pool, MSG_SNAT_POOL);
+	s->n_pools = addresses;
 	s->pools = calloc(RTE_MAX(addresses, 1u), sizeof(*s->pools));
 	s->snat = calloc(RTE_MAX(b->objects->table[OBJ_SNAT].count, 1u), sizeof(*s->snat));
 	if (s->pools == NULL || s->snat == NULL)

@@ -53,9 +53,10 @@ struct port_space {
 
 // In the arena, resident; its spaces lie apart and become resident when it is acquired.
 struct portset {
-	alignas(64) uint32_t addr; // network order
-	uint32_t state;		   // enum portset_use, control thread only
-	uint64_t spaces_off;	   // bytes from here to PORT_CLASSES times struct port_space
+	alignas(64) uint32_t addr;    // network order
+	uint32_t state;		      // enum portset_use, control thread only
+	uint64_t spaces_off;	      // bytes from here to PORT_CLASSES times struct port_space
+	uint32_t ports[PORT_CLASSES]; // that rules may claim, control thread only
 	alignas(64) _Atomic uint32_t used[PORT_CLASSES];
 };
 

@@ -14,7 +14,8 @@
 #include "dataplane/main/limits.h"
 #include "dataplane/stats/reason.h"
 
-#define STATS_MAGIC 0x76725354u
+#define STATS_MAGIC	   0x76725354u
+#define STATS_PORT_CLASSES 3 // TCP, UDP and ICMP query ids
 
 struct port_counters {
 	uint64_t rx_packets, rx_bytes;
@@ -46,6 +47,9 @@ struct process_stats {
 	uint64_t sessions_max;
 	uint64_t sessions_ended;
 	uint64_t sessions_half_open_ended; // of them, to make room in a nearly full table
+	uint64_t mappings, mappings_max;
+	uint64_t hosts, hosts_max;
+	uint64_t index, index_max; // keys and places of the index of all of them
 	uint64_t neighbours;
 	uint64_t routes;
 	uint64_t mirror_rx; // packets read from mirrors and TAP ports by the punt thread
@@ -54,9 +58,19 @@ struct process_stats {
 	uint64_t mirror_tx_drops; // the kernel refused
 };
 
+// External ports of an address, by protocol, as process_stats; each number is its own, so a reader
+// may see some of now and some of a moment ago.
+struct pool_stats {
+	uint32_t addr; // network order, 0: none
+	uint32_t used[STATS_PORT_CLASSES];
+	uint32_t max[STATS_PORT_CLASSES];
+	uint32_t pad;
+};
+
 struct stats_shm {
 	uint32_t magic;
 	uint32_t workers;
 	struct process_stats process;
 	struct worker_stats worker[LIMIT_WORKERS];
+	struct pool_stats pool[LIMIT_NAT_ADDRESSES];
 };

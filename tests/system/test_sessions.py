@@ -128,3 +128,37 @@ def test_a_timer_that_changes_holds_for_sessions_that_exist(site):
             assert session["age_s"] >= session["idle_s"]
         finally:
             site.router.put(site.config)
+
+
+def test_ports_that_run_out_are_an_alarm_before(site):
+    """A pool of ten ports, one of them (TCP) taken by a port forward."""
+    rules = [{**s, "addresses": ["vip-web"], "port_range": "8075-8084",
+              "max_sessions_per_host": 100} if s["name"] == "vpc1-pub0" else s
+             for s in site.config["snat"]]
+    site.router.put(site.changed(snat=rules))
+
+    def ports(protocol):
+        return [p for p in site.api.items("state/nat/ports")
+                if (p["address"], p["protocol"]) == (VIP, protocol)][0]
+
+    def alarms():
+        return site.api.get("state")["dataplane"]["alarms"]
+
+    try:
+        wait_until(lambda: (ports("tcp")["max"], ports("udp")["max"]) == (9, 10), 5.0)
+        assert f"ports {VIP} udp" not in alarms()
+        with udp_flows(site, 7406, 7):
+            wait_until(lambda: ports("udp")["used"] == 7, 5.0)
+            assert not ports("udp")["alarm"]
+        with udp_flows(site, 7407, 8):
+            wait_until(lambda: f"ports {VIP} udp" in alarms(), 5.0)
+            assert ports("udp")["used"] == 8 and ports("udp")["alarm"]
+            limit = next(i for i in site.api.items("state/limits")
+                         if i["name"] == f"ports {VIP} udp")
+            assert (limit["used"], limit["max"], limit["alarm"]) == (8, 10, True)
+            metrics = site.api.request("GET", "/metrics").text
+            assert f'vrouter_nat_ports_used{{address="{VIP}",protocol="udp"}} 8' in metrics
+            assert "yes" in site.router.vrctl("nat", "ports").stdout
+    finally:
+        site.router.put(site.config)
+    wait_until(lambda: not alarms(), 10.0)

@@ -215,6 +215,58 @@ static void test_limits(void **state)
 	assert_int_equal(number_at(f, "/items/0/bytes"), 6400);
 	assert_string_equal(text_at(f, "/items/1/name"), "an unterminated name, 32 bytes..");
 	assert_true(number_at(f, "/items/1/used") == 1ll << 40);
+	assert_true(json_is_false(at(f, "/items/0/alarm")));
+	assert_true(json_is_true(at(f, "/items/1/alarm")));
+	free(shm);
+}
+
+static void assert_line(struct fixture *f, const char *line)
+{
+	char wanted[128];
+
+	snprintf(wanted, sizeof(wanted), "\n%s\n", line);
+	if (!memmem(f->request.reply.body, f->request.reply.len, wanted, strlen(wanted)))
+		fail_msg("no line: %s", line);
+}
+
+static void test_fill_and_alarms(void **state)
+{
+	struct fixture *f = *state;
+	struct stats_shm *shm = connect_dataplane(1);
+	struct msg_addr addr = address("203.0.113.1");
+
+	shm->process.sessions = 79;
+	shm->process.sessions_max = shm->process.hosts_max = shm->process.index_max = 100;
+	shm->process.hosts = 80;
+	memcpy(&shm->pool[3].addr, addr.bytes, sizeof(shm->pool[3].addr));
+	shm->pool[3] = (struct pool_stats){
+		.addr = shm->pool[3].addr, .used = { 1, 51200, 0 }, .max = { 64000, 64000, 64512 }
+	};
+	assert_int_equal(ask(f, "GET", STATE, NULL, NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/dataplane/tables/sessions/used"), 79);
+	assert_int_equal(number_at(f, "/dataplane/tables/sessions/max"), 100);
+	assert_true(json_is_false(at(f, "/dataplane/tables/sessions/alarm")));
+	assert_true(json_is_true(at(f, "/dataplane/tables/hosts/alarm")));
+	assert_true(json_is_false(at(f, "/dataplane/tables/mappings/alarm"))); // 0 of 0
+	assert_int_equal(json_array_size(at(f, "/dataplane/alarms")), 2);
+	assert_string_equal(text_at(f, "/dataplane/alarms/0"), "hosts");
+	assert_string_equal(text_at(f, "/dataplane/alarms/1"), "ports 203.0.113.1 udp");
+	assert_int_equal(ask(f, "GET", STATE "/nat/ports", NULL, NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), 3);
+	assert_string_equal(text_at(f, "/items/1/address"), "203.0.113.1");
+	assert_string_equal(text_at(f, "/items/1/protocol"), "udp");
+	assert_int_equal(number_at(f, "/items/1/used"), 51200);
+	assert_int_equal(number_at(f, "/items/2/max"), 64512);
+	assert_true(json_is_true(at(f, "/items/1/alarm")));
+	assert_true(json_is_false(at(f, "/items/0/alarm")));
+	dump_is(DUMP_LIMITS, NULL, 0);
+	assert_int_equal(ask(f, "GET", STATE "/limits", NULL, NULL, NULL), 200);
+	assert_string_equal(text_at(f, "/items/1/name"), "ports 203.0.113.1 udp");
+	assert_true(json_is_true(at(f, "/items/1/alarm")));
+	assert_int_equal(ask(f, "GET", "/metrics", NULL, NULL, NULL), 200);
+	assert_line(f, "vrouter_alarms 2");
+	assert_line(f, "vrouter_nat_ports_used{address=\"203.0.113.1\",protocol=\"udp\"} 51200");
+	assert_line(f, "vrouter_nat_ports_max{address=\"203.0.113.1\",protocol=\"icmp\"} 64512");
 	free(shm);
 }
 
@@ -239,15 +291,6 @@ static void test_devices(void **state)
 	assert_true(json_is_null(at(f, "/items/1/mac")));
 	assert_true(json_is_false(at(f, "/items/1/in_use")));
 	free(shm);
-}
-
-static void assert_line(struct fixture *f, const char *line)
-{
-	char wanted[128];
-
-	snprintf(wanted, sizeof(wanted), "\n%s\n", line);
-	if (!memmem(f->request.reply.body, f->request.reply.len, wanted, strlen(wanted)))
-		fail_msg("no line: %s", line);
 }
 
 static void test_metrics(void **state)
@@ -295,6 +338,7 @@ int main(void)
 		HANDLER_TEST(test_interfaces),
 		HANDLER_TEST(test_routes_and_neighbours),
 		HANDLER_TEST(test_limits),
+		HANDLER_TEST(test_fill_and_alarms),
 		HANDLER_TEST(test_devices),
 		HANDLER_TEST(test_metrics),
 	};
