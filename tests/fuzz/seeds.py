@@ -104,8 +104,8 @@ def packet_parse():
         save("packet_parse", f"{name}-split", b"\4\x20" + frame + bytes(packet))
 
 
-(FD, BEGIN, OBJECTS, PREPARE, COMMIT, ABORT, _, ROUTES, DUMP) = range(3, 12)
-PORT, ADDRESS, EIP_KIND, FORWARD, SNAT_KIND, SERVICE = range(1, 7)
+(FD, BEGIN, OBJECTS, PREPARE, COMMIT, ABORT, _, ROUTES, DUMP, _, SESSIONS) = range(3, 14)
+PORT, ADDRESS, EIP_KIND, FORWARD, SNAT_KIND, SERVICE, NAT = range(1, 8)
 
 
 def message(kind, body=b"", flags=0):
@@ -123,6 +123,14 @@ def addr(text, plen=32):
 def port(n, role):
     return struct.pack("<IBBHH6s16s108s", n, 1, role, 1500, 1, bytes([2, 0, 0, 0, 0, n]),
                        f"p{n}".encode(), f"p{n}@fuzz".encode())
+
+
+def sessions(op, *endpoints, match=0, limit=10, cursor=0):
+    """Of the first endpoints in the order of the filter: (address, length, first port, last)."""
+    rows = [addr(a, n) + struct.pack("<HH", first, last) for a, n, first, last in endpoints]
+    return message(SESSIONS, struct.pack("<5IBBHIII6I", op, cursor, limit, 1, match, 6, 1, 2, 0, 60,
+                                         1, SNAT_KIND, 1, 0, 0, 0, 0)
+                   + b"".join(rows).ljust(5 * 24, b"\0"))
 
 
 def server():
@@ -143,6 +151,11 @@ def server():
     routes = struct.pack("<II", 3, 2) + addr("0.0.0.0", 0) + struct.pack("<BBBB", 0, 0, 1, 0) + addr(
         "203.0.113.254") + struct.pack("<II", 2, 1) + addr("10.0.0.0", 8) + bytes([1, 0, 0, 0])
     dumps = b"".join(message(DUMP, struct.pack("<II", what, 0)) for what in range(1, 6))
+    questions = b"".join(
+        sessions(op, ("192.168.10.0", 24, 0, 65535), ("0.0.0.0", 0, 80, 80), match=match, cursor=at)
+        for op, match, at in ((1, 0, 0), (1, 0x60, 5), (2, 0x10, 0), (3, 0x3ff, 0), (3, 0, 0)))
+    settings = objects(NAT, struct.pack("<6I", 1, 7440, 240, 300, 60, 600))
+    save("server", "sessions", begin + site + rules + settings + commit + questions)
     save("server", "site", begin + site + rules + commit + message(ROUTES, routes) + dumps)
     save("server", "change", begin + site + commit + change + rules + commit + change + message(
         OBJECTS, struct.pack("<HHII", EIP_KIND, 1, 1, 1)) + commit)
