@@ -184,10 +184,10 @@ void harness_stats(struct harness *h)
 	say_drops(h);
 	say(h,
 		"},\"degraded\":%llu,\"sessions\":%u,\"mappings\":%u,\"hosts\":%u,"
-		"\"buffers\":%u,\"half_open_ended\":%llu}",
+		"\"buffers\":%u,\"lost\":%llu,\"half_open_ended\":%llu}",
 		degraded(h), slab_used(&t->slabs[ARENA_SESSIONS]),
 		slab_used(&t->slabs[ARENA_MAPPINGS]), slab_used(&t->slabs[ARENA_HOSTS]),
-		rte_mempool_in_use_count(h->dp->pool),
+		rte_mempool_in_use_count(h->dp->pool) - h->n_hoard, (unsigned long long)h->lost,
 		(unsigned long long)h->dp->sweeper.ended[SESSION_END_HALF_OPEN]);
 }
 

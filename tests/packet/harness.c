@@ -11,6 +11,7 @@
 //   F port ip          the kernel gave up on it        -> empty
 //   P packets          receive and forward             -> packets
 //   T seconds          move the clock, sweep           -> empty
+//   B n                leave n buffers free, -1: all   -> empty
 //   S                  counters                        -> JSON
 // A packet: port u16, kind u8 ('r' receive, 'k' from the kernel; 's' sent, 'p' punted), partial u8,
 // segment u16 (bytes per buffer, 0: as few as possible), length u32, bytes.
@@ -33,6 +34,7 @@
 #include "tests/packet/test_port.h"
 
 #define IDLE_WALKS 4 // without a packet: everything has come out
+#define MBUFS	   8192
 
 static bool read_all(void *data, size_t n)
 {
@@ -88,7 +90,7 @@ static void neighbour(struct harness *h, char *text, enum neigh_news news)
 	harness_settle(h);
 }
 
-// The bytes as a chain of buffers of at most `segment` bytes each.
+// The bytes as a chain of buffers of at most `segment` bytes each; NULL when there are too few.
 static struct rte_mbuf *make_packet(
 	struct harness *h, const struct harness_packet *p, const uint8_t *bytes)
 {
@@ -99,8 +101,10 @@ static struct rte_mbuf *make_packet(
 		uint32_t n = RTE_MIN(room, p->length - done);
 		struct rte_mbuf *m = rte_pktmbuf_alloc(h->dp->pool);
 
-		if (m == NULL)
-			exit(3);
+		if (m == NULL) {
+			rte_pktmbuf_free(head);
+			return NULL;
+		}
 		memcpy(rte_pktmbuf_append(m, n), bytes + done, n);
 		if (head == NULL)
 			head = m;
@@ -184,8 +188,10 @@ static void packets(struct harness *h, const uint8_t *data, size_t n)
 		if (n < sizeof(p) + p.length || (port = find_port(h, p.port)) == NULL)
 			exit(2);
 		m = make_packet(h, &p, data + sizeof(p));
-		if ((p.kind == 'k' ? test_port_from_kernel(port, m)
-				   : test_port_receive(port, i, m)) < 0)
+		if (m == NULL)
+			h->lost++;
+		else if ((p.kind == 'k' ? test_port_from_kernel(port, m)
+					: test_port_receive(port, i, m)) < 0)
 			exit(5);
 		data += sizeof(p) + p.length;
 		n -= sizeof(p) + p.length;
@@ -208,6 +214,22 @@ static void move_time(struct harness *h, const char *text)
 	walk(h);
 }
 
+static void leave_buffers(struct harness *h, const char *text)
+{
+	int left = atoi(text);
+
+	rte_pktmbuf_free_bulk(h->hoard, h->n_hoard);
+	h->n_hoard = 0;
+	if (left < 0)
+		return;
+	while ((h->hoard[h->n_hoard] = rte_pktmbuf_alloc(h->dp->pool)) != NULL)
+		h->n_hoard++;
+	if (h->n_hoard < (unsigned int)left)
+		exit(3);
+	h->n_hoard -= left;
+	rte_pktmbuf_free_bulk(h->hoard + h->n_hoard, left);
+}
+
 static void command(struct harness *h, char *text, size_t n)
 {
 	switch (text[0]) {
@@ -225,6 +247,9 @@ static void command(struct harness *h, char *text, size_t n)
 		break;
 	case 'T':
 		move_time(h, text + 1);
+		break;
+	case 'B':
+		leave_buffers(h, text + 1);
 		break;
 	case 'S':
 		harness_stats(h);
@@ -248,7 +273,7 @@ static int start(struct harness *h, unsigned int workers)
 	o.n_cores = workers;
 	o.sessions = 4096;
 	o.hosts = 1024;
-	o.mbufs = 8192;
+	o.mbufs = MBUFS;
 	o.routes = 4096;
 	o.tbl8 = 512;
 	rc = dataplane_create(&o, &h->dp);
@@ -256,6 +281,9 @@ static int start(struct harness *h, unsigned int workers)
 		return rc;
 	h->dp->port_create = test_port_create;
 	h->dp->port_env = (struct port_env){ .workers = workers, .pool = h->dp->pool };
+	h->hoard = calloc(MBUFS + 1, sizeof(struct rte_mbuf *));
+	if (h->hoard == NULL)
+		return -ENOMEM;
 	h->tsc = h->dp->start_tsc;
 	h->now_ms = 1000;
 	return 0;
@@ -283,6 +311,8 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	harness_finish(h);
+	leave_buffers(h, "-1");
+	free(h->hoard);
 	dataplane_destroy(h->dp);
 	free(h);
 	return 0;

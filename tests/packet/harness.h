@@ -12,6 +12,7 @@
 struct config;
 struct dataplane;
 struct ids;
+struct rte_mbuf;
 
 struct harness_packet {
 	uint16_t port;
@@ -29,6 +30,9 @@ struct harness {
 	uint64_t generation;
 	uint64_t tsc;
 	uint64_t now_ms;
+	struct rte_mbuf **hoard; // buffers that the router cannot have
+	unsigned int n_hoard;
+	uint64_t lost; // frames that found no buffer at their port, as a NIC loses them
 	size_t reply_used;
 	uint8_t reply[8u << 20];
 };

@@ -34,7 +34,8 @@ class Router:
 
     def reset(self, config):
         """A known state: this configuration, no session, counters from zero."""
-        self.base = {"accounts": {}, "drops": {}, "half_open_ended": 0, "degraded": 0}
+        self.base = {"accounts": {}, "drops": {}, "half_open_ended": 0, "degraded": 0,
+                     "lost": 0}
         errors = self.configure(config)
         assert errors == "", errors
         self.advance(8000)  # longer than every timer
@@ -79,13 +80,18 @@ class Router:
         """Moves the clock; what the passing of time sends."""
         return self._outputs(self._command(f"T{seconds}".encode()))
 
+    def leave_buffers(self, count):
+        """The pool has `count` free buffers from now on; None: all of them. A frame that finds none
+        at its port is "lost" in the statistics, as a NIC would lose it."""
+        self._command(f"B{-1 if count is None else count}".encode())
+
     def stats(self):
         """Counters since reset(), and the table's use now."""
         stats = json.loads(self._command(b"S"))
         for part in ("accounts", "drops"):
             base = self.base[part]
             stats[part] = {k: v - base.get(k, 0) for k, v in stats[part].items()}
-        for part in ("half_open_ended", "degraded"):
+        for part in ("half_open_ended", "degraded", "lost"):
             stats[part] -= self.base[part]
         return stats
 
