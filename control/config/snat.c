@@ -62,10 +62,11 @@ static const char *pool_member_wrong(
 	for (unsigned int i = 0; i < rule->n_pool; i++)
 		if (rule->pool[i].address.s_addr == own->ref.address.s_addr)
 			return "is already in the list";
+	if (rule->port_last != 0 && rule->port_last < SNAT_PORT_FIRST)
+		return "cannot be used: \"port_range\" leaves no port, none below 1024 is given";
 	// Of an interface's own address the kernel keeps the middle of the ports.
-	if (own->ref.vip < 0 && rule->port_last != 0 &&
-		(rule->port_last < SNAT_PORT_FIRST || (rule->port_first >= KERNEL_PORT_FIRST &&
-							      rule->port_last <= KERNEL_PORT_LAST)))
+	if (own->ref.vip < 0 && rule->port_last != 0 && rule->port_first >= KERNEL_PORT_FIRST &&
+		rule->port_last <= KERNEL_PORT_LAST)
 		return "is an interface's own address, of which \"port_range\" leaves no port: "
 		       "there it can use 1024-10239 and 32768-65535";
 	return NULL;

@@ -9,15 +9,11 @@
 #include <stdint.h>
 
 #include "dataplane/api/proto.h"
+#include "dataplane/ip4/kernel_ports.h"
 #include "dataplane/ip4/portmap.h"
 #include "dataplane/main/limits.h"
 #include "dataplane/main/set.h"
 #include "dataplane/packet/meta.h"
-
-// Ports that the kernel of the mirrors' namespace uses for its own connections
-// (net.ipv4.ip_local_port_range there). SNAT never takes them on an interface address.
-#define KERNEL_PORT_FIRST 10240
-#define KERNEL_PORT_LAST  32767
 
 // Values are enum punt_class + 1; 0: no service.
 struct service_map {

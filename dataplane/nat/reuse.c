@@ -9,6 +9,11 @@
 
 #include "dataplane/api/proto.h"
 
+// A prime above every number of ports: steps of it, modulo that number, come to each port once and
+// leave the neighbourhood of one that is taken. Ports that hosts choose are often next to each
+// other.
+#define STRIDE 2654435761u
+
 bool nat_reusable(const struct session_table *t, const struct nat_address *address,
 	enum port_class class, uint16_t port)
 {
@@ -52,7 +57,7 @@ unsigned nat_reuse_next(
 	for (unsigned i = 0; i < NAT_REUSE_BATCH && r->left != 0; i++, r->left--) {
 		uint16_t port = port_ranges_at(a->ranges, a->n_ranges, r->next);
 
-		r->next = r->next + 1 == total ? 0 : r->next + 1;
+		r->next = (r->next + STRIDE % total) % total;
 		if (!nat_reusable(r->t, a, r->class, port))
 			continue;
 		key.dport = htons(port);

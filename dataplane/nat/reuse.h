@@ -10,7 +10,7 @@
 #define NAT_REUSE_BATCH	  32 // ports whose keys are looked up together
 #define NAT_REUSE_BATCHES 2  // tried for one flow, beside its own port
 
-// A walk over ports of an address, from a random place on.
+// A walk over the ports of an address from a random place, each once, in large steps.
 struct nat_reuse {
 	const struct session_table *t;
 	const struct nat_address *address;

@@ -9,36 +9,16 @@
 
 #include <rte_common.h>
 
-#include "dataplane/ip4/local.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/nat/build.h"
-
-#define NAT_PORT_FIRST 1024 // well-known ports stay with their services
-
-// The ports of [first, last] that SNAT may take on an address: on an interface address not those
-// that the kernel uses itself.
-static uint32_t port_ranges(bool interface, uint16_t first, uint16_t last, struct port_range *out)
-{
-	uint32_t n = 0;
-
-	if (!interface) {
-		out[n++] = (struct port_range){ first, last };
-		return n;
-	}
-	if (first < KERNEL_PORT_FIRST)
-		out[n++] = (struct port_range){ first, RTE_MIN(last, KERNEL_PORT_FIRST - 1) };
-	if (last > KERNEL_PORT_LAST)
-		out[n++] = (struct port_range){ RTE_MAX(first, KERNEL_PORT_LAST + 1), last };
-	return n;
-}
+#include "dataplane/nat/ranges.h"
 
 static uint32_t pool_ports(const struct nat_address *pool, uint32_t n_pool)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < n_pool; i++)
-		for (uint32_t r = 0; r < pool[i].n_ranges; r++)
-			n += pool[i].ranges[r].last - pool[i].ranges[r].first + 1u;
+		n += port_ranges_size(pool[i].ranges, pool[i].n_ranges);
 	return n;
 }
 
@@ -48,10 +28,12 @@ static int pool_address(struct nat_build *b, uint32_t rule, const struct obj_add
 	int rc;
 
 	out->addr = nat_addr(&a->addr);
-	out->n_ranges = port_ranges(a->flags & ADDRESS_INTERFACE, first, last, out->ranges);
+	out->n_ranges = nat_port_ranges(a->flags & ADDRESS_INTERFACE, first, last, out->ranges);
 	if (out->n_ranges == 0)
 		return txn_error(b->errors, OBJ_SNAT, rule, "port_range", -EINVAL,
-			"the kernel uses all of these ports on an interface address");
+			"leaves no port: none below %u, on an interface address none of the "
+			"kernel's",
+			NAT_PORT_FIRST);
 	rc = session_table_acquire_portset(&b->dp->sessions, out->addr, &out->portset);
 	if (rc == -ENOSPC)
 		return txn_error(b->errors, OBJ_SNAT, rule, "addresses", rc,
@@ -67,7 +49,7 @@ static int build_rule(struct nat_build *b, const struct obj_snat *o, struct nat_
 
 	if (o->n_pool == 0 || o->n_pool > MSG_SNAT_POOL || o->port == 0 || o->port >= LIMIT_PORTS ||
 		objects_get(b->objects, OBJ_PORT, o->port) == NULL || o->source.plen > 32 ||
-		o->port_first < NAT_PORT_FIRST || o->port_first > o->port_last)
+		o->port_first > o->port_last)
 		return txn_error(b->errors, OBJ_SNAT, o->id, "pool", -EINVAL,
 			"impossible pool, ports or egress");
 	if (o->mapping > NAT_MAP_ENDPOINT_DEPENDENT ||

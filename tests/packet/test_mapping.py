@@ -66,6 +66,12 @@ def test_endpoint_dependent_keeps_off_kernel_ports(net, rule):
         assert 1024 <= port <= 10239 or port >= 32768
 
 
+def test_no_port_below_1024_is_given(net, rule):
+    rule(port_range="1-1025", max_sessions_per_host=10)
+    ports = {snat(net, net.h1, udp(net.h1, net.inet, sport, 1), net.inet) for sport in (53, 80)}
+    assert ports == {1024, 1025}
+
+
 def test_exhausted_ports_are_reused_by_destination(net, rule):
     rule(port_range="2000-2003", max_sessions_per_host=100)
     ports = [snat(net, net.h1, udp(net.h1, net.inet, 5000 + n, 1), net.inet) for n in range(4)]

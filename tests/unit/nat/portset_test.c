@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // Port claims: the wanted port first, never outside the ranges, never a reserved or a taken one.
+#include "dataplane/nat/ranges.h"
 #include "tests/unit/session/fixture.h"
 
 #include <errno.h>
@@ -169,6 +170,34 @@ static void test_against_model(void **state)
 	free(model);
 }
 
+// The ranges of a rule against their definition, and what is counted and enumerated of them.
+static void test_ranges(void **state)
+{
+	struct port_range ranges[PORT_RANGES_MAX];
+
+	srandom(11);
+	for (unsigned round = 0; round < 300; round++) {
+		uint16_t first = (uint16_t)random(), last = (uint16_t)random();
+		bool interface = round % 2;
+		uint32_t n, i = 0;
+
+		if (round % 7 == 0)
+			first = (uint16_t)(10230 + random() % 20);
+		if (round % 5 == 0)
+			last = (uint16_t)(32760 + random() % 20);
+		n = nat_port_ranges(interface, first, last, ranges);
+		for (uint32_t p = 0; p < 65536; p++) {
+			bool in = p >= first && p <= last && p >= 1024 &&
+				  !(interface && p >= 10240 && p <= 32767);
+
+			assert_int_equal(port_ranges_have(ranges, n, (uint16_t)p), in);
+			if (in)
+				assert_int_equal(port_ranges_at(ranges, n, i++), p);
+		}
+		assert_int_equal(port_ranges_size(ranges, n), i);
+	}
+}
+
 // Every port of the whole range can be had: with few free ones left, by asking again.
 static void test_all_ports(void **state)
 {
@@ -229,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_against_model),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_all_ports),
 		cmocka_unit_test(test_addresses),
 	};
