@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the vrouter authors
 """Boots the image in QEMU (no KVM needed) with two NICs on PCI, gives it a configuration that names
-them by MAC address, and sends traffic between two hosts through it. Ends with "N passed, N failed".
+them by MAC address, sends traffic between two hosts through it, and presses the power button. Ends with
+"N passed, N failed".
 
         inside 192.168.10.10, 192.168.20.10 | vpc1   guest   pub0 | outside 203.0.113.10
 """
@@ -10,6 +11,7 @@ them by MAC address, and sends traffic between two hosts through it. Ends with "
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,6 +27,8 @@ from wait import wait_until  # noqa: E402
 IMAGE = os.path.join(ROOT, "build", "image")
 BUILD_DEADLINE_S = 300.0
 BOOT_DEADLINE_S = 240.0
+POWER_OFF_DEADLINE_S = 120.0
+MONITOR_DEADLINE_S = 20.0
 NICS = {"pub0": ("52:54:00:00:00:05", "0x5"), "vpc1": ("52:54:00:00:00:06", "0x6")}
 CONFIG = {
     "version": 1,
@@ -44,6 +48,7 @@ class Guest:
     def __init__(self, lab):
         self.lab = lab
         self.netns = lab.namespace("qemu")
+        self.monitor = os.path.join(lab.directory, "monitor")
         config = os.path.join(lab.directory, "config.json")
         with open(config, "w", encoding="ascii") as f:
             json.dump(CONFIG, f)
@@ -53,9 +58,11 @@ class Guest:
         command = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-reboot",
                    "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", 2,
                    "-m", 1280, "-serial", "stdio",
+                   "-monitor", f"unix:{self.monitor},server=on,wait=off",
                    "-kernel", f"{IMAGE}/vmlinuz", "-initrd", f"{IMAGE}/initrd", "-append",
                    "root=/dev/vda rw console=ttyS0 quiet loglevel=3 systemd.show_status=0 "
-                   "fsck.mode=skip mitigations=off no_timer_check",
+                   "fsck.mode=skip mitigations=off no_timer_check "
+                   "systemd.journald.forward_to_console=1",
                    "-drive", "if=none,id=disk,format=raw,snapshot=on,cache=unsafe,"
                    f"file={IMAGE}/root.ext4",
                    "-device", "virtio-blk-pci,drive=disk,addr=0x3",
@@ -85,6 +92,16 @@ class Guest:
                 raise RuntimeError("QEMU ended")
             return text in self.console()
         wait_until(seen, deadline_s, f"the console says {text!r}")
+
+    def press_power_button(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(MONITOR_DEADLINE_S)
+            s.connect(self.monitor)
+            for command in (b"", b"system_powerdown\n"):  # QEMU forgets it when we hang up early
+                s.sendall(command)
+                answer = b""
+                while not answer.endswith(b"(qemu) "):
+                    answer += s.recv(4096)
 
 
 class Checks:
@@ -122,6 +139,18 @@ def check_traffic(check, inside, outside):
     check("the server sees the host's own address", seen == "192.168.20.10", seen)
 
 
+def check_power_button(check, guest):
+    """The guest shuts itself down, as a host that stops its virtual machines wants it to."""
+    guest.press_power_button()
+    wait_until(lambda: not guest.process.alive(), POWER_OFF_DEADLINE_S, "QEMU ends by itself")
+    check("the power button ends the guest", guest.process.popen.returncode == 0,
+          f"status {guest.process.popen.returncode}")
+    for service in ("vrouter-dataplane", "vrouter-control"):
+        check(f"{service} stopped cleanly",
+              f"{service}.service: Deactivated successfully" in guest.console() and
+              f"{service}.service: Failed" not in guest.console())
+
+
 def run(check, lab):
     build()
     check("build the image", True)
@@ -138,6 +167,7 @@ def run(check, lab):
     check("boot, configuration by MAC addresses applied", True)
     check("the devices are in use", guest.console().count("uio_pci_generic") >= 2, guest.console())
     check_traffic(check, inside, outside)
+    check_power_button(check, guest)
 
 
 def build():
