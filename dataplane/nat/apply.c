@@ -165,7 +165,7 @@ rte_edge_t nat_eip_out(
 static enum drop_reason create_reason(int rc)
 {
 	switch (rc) {
-	case -EPROTONOSUPPORT:
+	case -EADDRINUSE:
 		return DROP_NAT_PROTOCOL;
 	case -EUSERS:
 		return DROP_NAT_HOST_LIMIT;

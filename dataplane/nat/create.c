@@ -23,7 +23,7 @@ struct creation {
 	struct session_table *t;
 	const struct nat_request *rq;
 	struct nat_worker *w;
-	enum port_class class; // with SNAT only
+	enum port_class class; // with SNAT only: that the host is charged for
 	uint32_t host;	       // slots + 1
 	uint32_t mapping;
 	uint32_t target;
@@ -69,6 +69,8 @@ static uint16_t flags_of(const struct creation *c)
 	if (c->mapping != 0)
 		return flags;
 	flags |= SESSION_ENDPOINT_DEPENDENT;
+	if (port_class(rq->key.proto) < 0)
+		return flags;
 	return rq->snat->mapping == NAT_MAP_ENDPOINT_DEPENDENT ? flags : flags | SESSION_DEGRADED;
 }
 
@@ -213,6 +215,19 @@ static int insert_mapped(struct creation *c, uint32_t *ref)
 	return insert_reverse(c, ref);
 }
 
+// A protocol without ports that NAT could change: by addresses alone, one host for each remote.
+static int insert_by_address(struct creation *c, uint32_t *ref)
+{
+	const struct nat_address *a = nat_paired_address(c->t, c->rq->snat, c->host);
+	int rc;
+
+	if (a == NULL)
+		return -EADDRNOTAVAIL;
+	c->src = a->addr;
+	rc = insert_reverse(c, ref);
+	return rc == -EADDRNOTAVAIL ? -EADDRINUSE : rc;
+}
+
 // Without a free port, or when the mapping's port is in use for this destination, an
 // endpoint-dependent port is as good for those who could expect no packets but replies.
 static int insert_source(struct creation *c, uint32_t *ref)
@@ -222,6 +237,8 @@ static int insert_source(struct creation *c, uint32_t *ref)
 
 	if (snat == NULL)
 		return insert_reverse(c, ref);
+	if (port_class(c->rq->key.proto) < 0)
+		return insert_by_address(c, ref);
 	if (snat->mapping != NAT_MAP_ENDPOINT_INDEPENDENT)
 		return insert_reusing(c, ref);
 	rc = insert_mapped(c, ref);
@@ -325,9 +342,7 @@ int nat_create(
 
 	*ref = 0;
 	if (rq->snat != NULL) {
-		if (port_class(rq->key.proto) < 0)
-			return -EPROTONOSUPPORT;
-		c.class = (enum port_class)port_class(rq->key.proto);
+		c.class = port_class_charged(rq->key.proto);
 	}
 	// An earlier packet of the same burst may have made it.
 	*ref = session_lookup(t, &rq->key);

@@ -63,7 +63,7 @@ void nat_worker_init(struct nat_worker *w, uint64_t seed);
 // Makes the session, or finds it when another worker was faster; *ref is as from
 // session_lookup_bulk(). Of ICMP only requests (id in sport) may make one. On error *ref is 0 and
 // the result a negative errno:
-//   -EPROTONOSUPPORT  source NAT of a protocol without ports
+//   -EADDRINUSE       source NAT of a protocol without ports: another host has it with this remote
 //   -EUSERS           the host is at its limit of sessions
 //   -EDQUOT           the host is at its limit of new sessions in this second
 //   -ESTALE           the mapping has just ended

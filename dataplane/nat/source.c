@@ -122,13 +122,13 @@ int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint3
 
 	if (rc != 0)
 		return rc;
-	sessions = &host_at(t, *host)->sessions[port_class(rq->key.proto)];
+	sessions = &host_at(t, *host)->sessions[port_class_charged(rq->key.proto)];
 	if (atomic_fetch_add_explicit(sessions, 1, memory_order_relaxed) >= limit && limit != 0)
 		rc = -EUSERS;
 	else if (rate != 0 && !take_token(host_at(t, *host), rate, rq->tick))
 		rc = -EDQUOT;
 	if (rc != 0)
-		nat_host_uncharge(t, *host, (enum port_class)port_class(rq->key.proto));
+		nat_host_uncharge(t, *host, port_class_charged(rq->key.proto));
 	return rc;
 }
 

@@ -28,6 +28,12 @@ static inline int port_class(uint8_t proto)
 	return proto == 6 ? PORT_TCP : proto == 17 ? PORT_UDP : proto == 1 ? PORT_ICMP : -1;
 }
 
+// Class that a host's session of a protocol counts in: those without ports count as queries do.
+static inline enum port_class port_class_charged(uint8_t proto)
+{
+	return port_class(proto) < 0 ? PORT_ICMP : (enum port_class)port_class(proto);
+}
+
 // Ports are in host order in this header.
 struct port_range {
 	uint16_t first;

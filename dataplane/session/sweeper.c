@@ -73,7 +73,7 @@ static void let_go(struct session_table *t, enum arena_slab kind, uint32_t ref)
 			refs_put(&mapping_at(t, s->target)->refs);
 		if (s->host != 0) {
 			struct host *h = host_at(t, s->host);
-			int class = port_class(s->key[0].proto);
+			enum port_class class = port_class_charged(s->key[0].proto);
 
 			atomic_fetch_sub_explicit(&h->sessions[class], 1, memory_order_relaxed);
 			refs_put(&h->refs);

@@ -49,7 +49,8 @@
 	X(NAT_TABLE_FULL, "nat_table_full", "no free session, mapping or host slot")               \
 	X(NAT_INDEX_FULL, "nat_index_full", "both index buckets of the key are full")              \
 	X(NAT_BUSY, "nat_busy", "index bucket held too long by another thread")                    \
-	X(NAT_PROTOCOL, "nat_protocol", "protocol that SNAT cannot translate")                     \
+	X(NAT_PROTOCOL, "nat_protocol",                                                            \
+		"protocol without ports, in use by another host with the remote")                  \
 	X(NAT_FILTERED, "nat_filtered", "to a mapping whose filtering does not let it in")         \
 	X(NAT_NO_SESSION, "nat_no_session", "ICMP error or reset of no known flow")                \
 	X(NAT_UPLINK, "nat_uplink", "the uplink that the flow came in by is gone")                 \

@@ -363,8 +363,17 @@ static void test_protocols(void **state)
 
 	nat_init(&f, 64, 64);
 	rq = nat_flow(&f, 5, 0, "198.51.100.9", 0, 47);
-	assert_int_equal(nat_make(&f, &rq, &ref), -EPROTONOSUPPORT);
+	assert_int_equal(nat_make(&f, &rq, &ref), 0);
+	assert_int_equal(session_at(&f.t, ref)->mapping, 0);
+	assert_int_equal(session_at(&f.t, ref)->flags, SESSION_SNAT | SESSION_ENDPOINT_DEPENDENT);
+	rq = nat_flow(&f, 6, 0, "198.51.100.9", 0, 47); // whose would the answers be?
+	assert_int_equal(nat_make(&f, &rq, &ref), -EADDRINUSE);
 	assert_int_equal(ref, 0);
+	rq = nat_flow(&f, 6, 0, "198.51.100.8", 0, 47);
+	assert_int_equal(nat_make(&f, &rq, &ref), 0);
+	rq = nat_flow(&f, 6, 0, "198.51.100.9", 0, 50);
+	assert_int_equal(nat_make(&f, &rq, &ref), 0);
+	rq = nat_flow(&f, 7, 0, "198.51.100.9", 0, 47);
 	rq.snat = NULL;
 	assert_int_equal(nat_make(&f, &rq, &ref), 0);
 	nat_done(&f);
