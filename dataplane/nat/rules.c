@@ -120,13 +120,13 @@ static void end_snat_sessions(struct dataplane *dp, const struct nat_eip *e)
 	struct msg_sessions m = { .op = SESSIONS_END };
 	struct msg_session_filter *f = &m.filter;
 
-	f->set = MATCH_RULE | MATCH_UPLINK | MATCH_SOURCE;
+	f->set = MATCH_RULE | MATCH_UPLINK | MATCH_INSIDE; // as client or (hairpin) as server
 	f->n_rules = 1;
 	f->rules[0].kind = OBJ_SNAT;
 	f->uplink = e->port;
-	f->source = (struct msg_endpoint){ .addr = { .family = AF_INET, .plen = 32 },
+	f->inside = (struct msg_endpoint){ .addr = { .family = AF_INET, .plen = 32 },
 		.last = UINT16_MAX };
-	memcpy(f->source.addr.bytes, &e->target, sizeof(e->target));
+	memcpy(f->inside.addr.bytes, &e->target, sizeof(e->target));
 	if (sweep_ask(dp, &m, NULL) < 0)
 		log_warning("sessions that a new EIP takes over end by their timers");
 }

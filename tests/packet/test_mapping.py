@@ -287,3 +287,22 @@ def test_session_rate_counts_flows_from_outside(net, rule):
     snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
     outs = [len(from_outside(net, net.office, 100 + n, 5000)[1]) for n in range(3)]
     assert (outs, drops(net, "nat_host_rate")) == ([1, 0, 0], 2)
+
+
+@pytest.mark.parametrize("taken", ["h1", "h1b"])
+def test_new_eip_ends_hairpin_flows_by_mapping(net, rule, taken):
+    """Of its target as the client (h1b) and as the server (h1)."""
+    rule(filtering="endpoint_independent")
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    p = ip(net.h1b.ip, SNAT, UDP(sport=6000, dport=5000))
+    assert sent(net.h1b.send(p)).port == "vpc1"
+    assert net.router.stats()["sessions"] == 2
+    config = copy.deepcopy(net.router.config)
+    config["eips"].append({"name": "new", "vip": "vip-bare", "target": getattr(net, taken).ip})
+    config["port_forwards"] = []
+    assert net.router.configure(config) == ""
+    net.router.advance(1)
+    assert net.router.stats()["sessions"] == (0 if taken == "h1" else 1)
+    net.router.advance(1)
+    if taken == "h1":
+        assert net.h1b.send(p) == []  # the mapping has gone, too
