@@ -151,6 +151,7 @@ enum verdict comparison_step(struct comparison *c, const struct step *s)
 
 	if (s->kind == STEP_TIME) {
 		track_time(&c->tracks, s->seconds);
+		ports_time(&c->ports, s->seconds);
 		return VERDICT_SAME;
 	}
 	if (ours->in.n == 0)
@@ -158,7 +159,10 @@ enum verdict comparison_step(struct comparison *c, const struct step *s)
 	c->flows[s->id] = step_flow(c, s);
 	t = track_of(&c->tracks, &c->flows[s->id]);
 	verdict = packets(c, s, t);
-	if (s->kind != STEP_ERROR)
-		track_packet(t, ours, &c->kernel[s->id]);
+	if (s->kind == STEP_ERROR)
+		return verdict;
+	track_packet(t, ours, &c->kernel[s->id]);
+	ports_use(&c->ports, &ours->in.f[0], true);
+	ports_use(&c->ports, &c->kernel[s->id].in.f[0], false);
 	return verdict;
 }

@@ -34,6 +34,9 @@ static const struct site_host remotes[] = {
 static const uint32_t vips[] = { SITE_EIP1, SITE_EIP2, SITE_FORWARD, SITE_FORWARD, SITE_SNAT1,
 	SITE_SNAT2, SITE_PUB0 };
 
+// Reached from outside by their own addresses; a host with an EIP answers with that.
+static const uint32_t routed[] = { SITE_IP(192, 168, 10, 10), SITE_IP(192, 168, 10, 11), SITE_WEB };
+
 // Of one sequence: what keeps its steps close to each other.
 struct style {
 	uint64_t rng;
@@ -124,7 +127,7 @@ static void from_outside(struct style *style, struct step *s)
 
 	s->wire = host->wire;
 	s->src = host->ip;
-	s->dst = PICK(&style->rng, vips);
+	s->dst = one_in(&style->rng, 6) ? PICK(&style->rng, routed) : PICK(&style->rng, vips);
 }
 
 static uint16_t client_port(struct style *style)

@@ -67,19 +67,38 @@ static int parse(int argc, char **argv, struct options *o)
 	return optind == argc ? 0 : usage();
 }
 
-// 0, or negative errno.
+// What was played last, as text; the caller frees it. NULL: no memory.
+static char *as_text(const struct bench *b, const struct sequence *s)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	if (f == NULL)
+		return NULL;
+	print_sequence(f, b, s);
+	return fclose(f) == 0 ? text : NULL;
+}
+
+// Shrinks and prints. A difference that does not come again is printed as it was seen. 0, or
+// negative errno.
 static int show_failure(struct bench *b, struct sequence *s)
 {
-	enum verdict verdict;
-	int rc = play_shrink(b, s);
+	enum verdict verdict = VERDICT_SAME;
+	char *seen = as_text(b, s);
+	int rc = seen != NULL ? play_shrink(b, s) : -ENOMEM;
 
 	if (rc == 0)
 		rc = play_sequence(b, s, &verdict);
-	if (rc < 0)
-		return rc;
-	printf("differs: --seed %" PRIu64 " --sequences 1, shrunk to %u steps\n", s->seed, s->n);
-	print_sequence(b, s);
-	return 0;
+	if (rc == 0)
+		printf("differs%s: --seed %" PRIu64 " --sequences 1, shrunk to %u steps\n",
+			verdict == VERDICT_SAME ? " once" : "", s->seed, s->n);
+	if (rc == 0 && verdict == VERDICT_SAME)
+		printf("%s", seen);
+	else if (rc == 0)
+		print_sequence(stdout, b, s);
+	free(seen);
+	return rc;
 }
 
 static int report(const struct bench *b, const uint64_t *used, uint64_t passed, uint64_t failed)

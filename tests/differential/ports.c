@@ -52,6 +52,20 @@ const struct binding *ports_bound(const struct ports *ports, const struct frame 
 	return NULL;
 }
 
+void ports_use(struct ports *ports, const struct frame *in, bool ours)
+{
+	const struct binding *b = ports_bound(ports, in, ours);
+
+	if (b != NULL)
+		ports->list[b - ports->list].idle = 0;
+}
+
+void ports_time(struct ports *ports, uint32_t seconds)
+{
+	for (unsigned int i = 0; i < ports->n; i++)
+		ports->list[i].idle += seconds;
+}
+
 enum rule ports_differ(const struct ports *ports, const struct flow *flow)
 {
 	for (unsigned int i = 0; i < ports->n; i++)
@@ -136,12 +150,14 @@ static const char *bind_port(
 			b->moved |= equal == 1;
 			if (equal == 1 && b->rule == RULE_COUNT)
 				b->rule = track_differs(track_of(tracks, &b->flow));
+			b->idle = 0;
 			b->ours = new->ours;
 			b->kernel = new->kernel;
 			return NULL;
 		}
 		t = track_of(tracks, &b->flow);
-		if (!track_may_be_over(t) && track_differs(t) == RULE_COUNT)
+		if (!track_may_be_over(t) && b->idle < track_timer(t) &&
+			track_differs(t) == RULE_COUNT)
 			return "a port is another connection's, which is not over";
 		holder = track_differs(t);
 		*b = ports->list[--ports->n];

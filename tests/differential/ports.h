@@ -19,6 +19,7 @@ struct binding {
 	uint16_t ours, kernel;
 	enum rule rule; // why only one of them is the host's own port, RULE_COUNT: they agree
 	bool moved;	// one of the two has chosen anew since
+	uint32_t idle;	// seconds since a packet went through it
 };
 
 #define BINDINGS_MAX (4 * STEPS_MAX)
@@ -31,6 +32,12 @@ struct ports {
 // To whom one of the two delivers a packet that came from outside (an ICMP error: the packet that
 // it quotes is the answer to one); NULL: to no port that was given.
 const struct binding *ports_bound(const struct ports *ports, const struct frame *in, bool ours);
+
+// The same, and it is in use.
+void ports_use(struct ports *ports, const struct frame *in, bool ours);
+
+// Seconds pass for all.
+void ports_time(struct ports *ports, uint32_t seconds);
 
 // Why the ports of the connection differ, RULE_COUNT: they do not.
 enum rule ports_differ(const struct ports *ports, const struct flow *flow);

@@ -82,7 +82,7 @@ void track_packet(struct track *t, const struct exchange *ours, const struct exc
 		t->idle[1] = 0;
 }
 
-static uint32_t shortest_timer(const struct track *t)
+uint32_t track_timer(const struct track *t)
 {
 	return t->flow.proto == IPPROTO_TCP   ? TCP_TRANSITORY
 	       : t->flow.proto == IPPROTO_UDP ? UDP
@@ -91,7 +91,7 @@ static uint32_t shortest_timer(const struct track *t)
 
 bool track_may_be_over(const struct track *t)
 {
-	return t->idle[0] >= shortest_timer(t) || t->idle[1] >= shortest_timer(t);
+	return t->idle[0] >= track_timer(t) || t->idle[1] >= track_timer(t);
 }
 
 enum rule track_differs(const struct track *t)

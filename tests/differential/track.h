@@ -40,5 +40,8 @@ void track_packet(struct track *t, const struct exchange *ours, const struct exc
 // Why the two may have a different state of the connection; RULE_COUNT: they may not.
 enum rule track_differs(const struct track *t);
 
+// The shortest idle time, in seconds, after which a connection like this ends.
+uint32_t track_timer(const struct track *t);
+
 // Whether one of the two may have ended the connection because of its idle time.
 bool track_may_be_over(const struct track *t);

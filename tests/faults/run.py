@@ -18,6 +18,7 @@ WORK = os.path.join(ROOT, "build", "faults")
 TREE, BUILD = os.path.join(WORK, "tree"), os.path.join(WORK, "build")
 TEST_SECONDS = 60  # a fault may make a test hang: that is noticed, too
 PACKET_HARNESS = "tests/packet/packet-harness"
+DIFFERENTIAL = "tests/differential/differential"
 
 
 class Broken(Exception):
@@ -74,7 +75,7 @@ def run(command, seconds=None, **kwargs):
 
 def target(test):
     kind, program, _ = test.split()
-    return PACKET_HARNESS if kind == "packet" else f"tests/unit/{program}"
+    return {"packet": PACKET_HARNESS, "differential": DIFFERENTIAL}.get(kind, f"tests/unit/{program}")
 
 
 def build(targets):
@@ -102,11 +103,20 @@ def cmocka_verdict(program, function):
     return False if function in [*failed, *started[-1:]] else None, output
 
 
+def differential_verdict(seed, sequences):
+    """What counts is a difference that it found, not why else it may have failed."""
+    status, output = run([os.path.join(BUILD, DIFFERENTIAL), "--seed", seed, "--sequences",
+                          sequences], TEST_SECONDS)
+    return True if status == 0 else False if "\ndiffers: " in f"\n{output}" else None, output
+
+
+VERDICTS = {"packet": pytest_verdict, "unit": cmocka_verdict, "differential": differential_verdict}
+
+
 def passes(test):
     """(whether one test passes, its output); that it did not run at all is an error."""
     kind, program, function = test.split()
-    verdict = pytest_verdict if kind == "packet" else cmocka_verdict
-    passed, output = verdict(program, function)
+    passed, output = VERDICTS[kind](program, function)
     if passed is None:
         raise Broken(f"the test did not run:\n{output[-2000:]}")
     return passed, output
@@ -122,6 +132,11 @@ def apply(fault):
                      "bring the row in tests/faults/table.py up to date")
     write(path, sound.replace(fault.old.encode(), fault.new.encode()))
     return sound
+
+
+def name_of(test):
+    kind, _, function = test.split()
+    return f"the {kind} test" if kind == "differential" else function
 
 
 def check_sound(faults):
@@ -176,7 +191,7 @@ def main():
         verdict = "its test fails anyway" if fault.test in failing else check(fault)
         failed += bool(verdict)
         print(f"[{n:2}/{len(faults)}] {time.monotonic() - start:5.1f} s  {fault.name}: "
-              f"{verdict or 'caught by ' + fault.test.split()[2]}", flush=True)
+              f"{verdict or 'caught by ' + name_of(fault.test)}", flush=True)
     print(f"{len(faults) - failed} passed, {failed} failed")
     return 1 if failed or not faults else 0
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the vrouter authors
 """The kept faults: each is one small mistake, and the test that must fail because of it. A test is
-"packet FILE FUNCTION" (pytest) or "unit PROGRAM FUNCTION" (cmocka). A new fault: add a row; run.py
+"packet FILE FUNCTION" (pytest), "unit PROGRAM FUNCTION" (cmocka) or "differential SEED SEQUENCES". A new fault: add a row; run.py
 says when `old` is not exactly once in the file, and when the test does not notice `new`."""
 
 from collections import namedtuple
@@ -302,4 +302,21 @@ CONTROL = [
           "unit config/config_ids_test malformed_files_are_refused"),
 ]
 
-FAULTS = CHECKSUMS + PACKETS + BOOKS + NAT + SESSIONS + ROUTES + CONTROL
+DIFFERENTIAL = "differential 1 500"
+AGAINST_THE_KERNEL = [
+    Fault("an error from inside shows the host that sent it", "dataplane/nat/apply.c",
+          "rte_be32_t src = new->src != key->src ? new->src : meta->src;",
+          "rte_be32_t src = meta->src;", DIFFERENTIAL),
+    Fault("every port of a range becomes the first one", "dataplane/nat/inbound.c",
+          "f->target_first + offset", "f->target_first + 0 * offset", DIFFERENTIAL),
+    Fault("a host's own port is not tried first", "dataplane/nat/create.c",
+          "if (nat_reusable(c->t, a, c->class, ntohs(own)))", "if (own == 0)", DIFFERENTIAL),
+    Fault("a host in the same subnet sees who asked", "dataplane/nat/inbound.c",
+          "if (adj->port != meta->in_port)", "if (adj->port == meta->in_port)", DIFFERENTIAL),
+    Fault("UDP sessions live twice as long", "dataplane/nat/settings.c",
+          "o->udp_s :", "2 * o->udp_s :", DIFFERENTIAL),
+    Fault("the data of a later fragment is taken for ports", "dataplane/packet/translate.c",
+          "if (likely(!(meta->flags & META_FRAG_OTHER)))", "if (true)", DIFFERENTIAL),
+]
+
+FAULTS = (CHECKSUMS + PACKETS + BOOKS + NAT + SESSIONS + AGAINST_THE_KERNEL + ROUTES + CONTROL)
