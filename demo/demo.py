@@ -42,7 +42,7 @@ def bring_up(lab, say, hugepages):
     say(f"revision {answer['revision']} is applied; set the hosts up")
     for host in hosts.values():
         host.attach()
-    wait_until(router.links_up, 10.0, "every link is up")
+    wait_until(router.links_up, what="every link is up")
     return router, hosts
 
 

@@ -82,7 +82,7 @@ class Scenario:
         self.router.start_dataplane()
         ready = time.monotonic()
         try:
-            wait_until(lambda: traffic.ping(self.h1, H2, 1, timeout_s=0.2).ok, 20.0)
+            wait_until(lambda: traffic.ping(self.h1, H2, 1, timeout_s=0.2).ok)
             seconds = time.monotonic() - ready
             seen = "within 1 s" if seconds < 1 else f"after {seconds:.1f} s"
         except Timeout:
@@ -90,11 +90,11 @@ class Scenario:
         yield Row("vrouter-dataplane killed and started: h1 reaches h2 once it is ready",
                   "within 1 s", seen)
         self.until_ok()
-        wait_until(self.router.links_up, 10.0, "every link is up")
+        wait_until(self.router.links_up, what="every link is up")
 
     def until_ok(self):
-        wait_until(lambda: self.router.api.get("state")["status"] == "ok", 15.0,
-                   "both processes agree")
+        wait_until(lambda: self.router.api.get("state")["status"] == "ok",
+                   what="both processes agree")
 
     def snat(self):
         yield self.ping(self.h2, INET, f"inet {INET} (SNAT)")
@@ -138,7 +138,7 @@ class Scenario:
         before = self.dropped("blackhole")
         got = traffic.ping(self.h1, "172.30.0.1", timeout_s=1)
         try:
-            wait_until(lambda: self.dropped("blackhole") - before >= 3, 5.0)
+            wait_until(lambda: self.dropped("blackhole") - before >= 3)
         except Timeout:
             pass
         yield Row("h1: ping 172.30.0.1 (blackhole route)",

@@ -9,6 +9,7 @@ import struct
 import time
 
 import netns
+from wait import DEADLINE_S
 
 ETH_P_ALL = 3
 SOL_PACKET = 263
@@ -37,7 +38,7 @@ class Wire:
     def send(self, frame):
         self.socket.send(bytes(frame))
 
-    def receive(self, wanted, deadline_s=5.0):
+    def receive(self, wanted, deadline_s=DEADLINE_S):
         """The first frame for which wanted(bytes) is true, and whether its checksum is partial;
         (None, False) when none comes in time."""
         end = time.monotonic() + deadline_s

@@ -11,9 +11,7 @@ import socket
 import subprocess
 import time
 
-from wait import wait_until
-
-END_DEADLINE_S = 10.0
+from wait import DEADLINE_S, wait_until
 
 
 def _start_ticks(pid):
@@ -68,7 +66,7 @@ class Process:
     def send(self, number):
         self.popen.send_signal(number)
 
-    def stop(self, number=signal.SIGTERM, deadline_s=END_DEADLINE_S):
+    def stop(self, number=signal.SIGTERM, deadline_s=DEADLINE_S):
         """Signals, waits, kills when the deadline passes. Returns the exit status, as Popen does;
         raises when it had to be killed."""
         if self.popen.poll() is None:
@@ -104,7 +102,7 @@ def end_left_over(pid_file):
         if ours:
             for number in (signal.SIGTERM, signal.SIGKILL):
                 signal.pidfd_send_signal(pidfd, number)
-                if _wait_exit(pidfd, END_DEADLINE_S):
+                if _wait_exit(pidfd, DEADLINE_S):
                     break
     except (FileNotFoundError, ProcessLookupError):
         ours = False

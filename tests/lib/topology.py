@@ -16,7 +16,7 @@ import socket
 from api import Api
 import netns
 from processes import Process, Readiness, end_left_over
-from wait import wait_until
+from wait import DEADLINE_S, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUN_DIRECTORY = "/run/vrouter-lab"
@@ -103,7 +103,7 @@ class Host:
         self.netns = lab.namespace(name, ipv6=False)  # its chatter would be counted
         self.port = {"driver": "tap", "address": f"eth0@{self.netns}"}
 
-    def attach(self, deadline_s=10.0):
+    def attach(self, deadline_s=DEADLINE_S):
         wait_until(lambda: os.path.exists(f"/run/netns/{self.netns}") and self.ip(
             "link", "show", "dev", "eth0", check=False).returncode == 0, deadline_s,
             f"the router makes eth0 in {self.netns}")
@@ -123,11 +123,11 @@ class Host:
         """Starts a server on the host and waits until it listens on its TCP or UDP port."""
         process = self.lab.spawn(f"{self.name}-{name}", argv, self.netns)
         flags, port = ("-Hltn", tcp) if tcp else ("-Hlun", udp)
-        wait_until(lambda: self.run("ss", flags, f"sport = :{port}").stdout.strip(), 10.0,
-                   f"{name} listens on port {port} of {self.name}")
+        wait_until(lambda: self.run("ss", flags, f"sport = :{port}").stdout.strip(),
+                   what=f"{name} listens on port {port} of {self.name}")
         return process
 
-    def socket(self, kind=socket.SOCK_STREAM, port=None, timeout_s=5.0):
+    def socket(self, kind=socket.SOCK_STREAM, port=None, timeout_s=DEADLINE_S):
         """An IPv4 socket of the host, for the caller's own thread; bound when `port` is given."""
         with netns.entered(self.netns):
             made = socket.socket(socket.AF_INET, kind)
@@ -144,7 +144,7 @@ class Host:
             return show.split("lladdr ")[1].split()[0] if "lladdr " in show else None
         if not resolved():
             self.run("ping", "-c", 1, "-W", 2, address)
-        return wait_until(resolved, 5.0, f"{self.name} resolves {address}")
+        return wait_until(resolved, what=f"{self.name} resolves {address}")
 
     def mac(self):
         return self.run("cat", "/sys/class/net/eth0/address", check=True).stdout.strip()

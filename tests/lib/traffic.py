@@ -10,7 +10,7 @@ import os
 import re
 
 from topology import PYTHON
-from wait import wait_until
+from wait import DEADLINE_S, wait_until
 
 WEB_SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "webserver.py")
 
@@ -76,7 +76,7 @@ def fetch(host, address, port=80, timeout_s=5, source_port=None):
     return Fetch(body, "" if body else why[1] if why else done.stderr, request)
 
 
-def seen_client(server, answer, deadline_s=5.0):
+def seen_client(server, answer, deadline_s=DEADLINE_S):
     """The address from which `server` saw the fetch come; its log line may follow the answer."""
     return wait_until(lambda: server.client_of(answer.request), deadline_s,
                       f"request {answer.request} in the log of {server.process.name}")

@@ -7,7 +7,7 @@ import copy
 
 from topology import Host, Router
 import traffic
-from wait import wait_until
+from wait import DEADLINE_S, wait_until
 
 H1, H2, INET, ISP2 = "192.168.10.10", "192.168.11.10", "203.0.113.10", "198.51.100.10"
 VPC1, VPC2, PUB0, PUB1 = "192.168.10.1", "192.168.11.1", "203.0.113.1", "198.51.100.1"
@@ -53,7 +53,7 @@ class Site:
         self.router.put(self.config)
         for host in self.hosts.values():
             host.attach()
-        wait_until(self.router.links_up, 10.0, "every link and its mirror is up")
+        wait_until(self.router.links_up, what="every link and its mirror is up")
         self._web = {}
 
     def _interfaces(self):
@@ -82,7 +82,7 @@ class Site:
         """{reason: packets} now."""
         return {d["reason"]: d["packets"] for d in self.api.items("state/drops")}
 
-    def wait_drops(self, before, reason, count, deadline_s=5.0):
+    def wait_drops(self, before, reason, count, deadline_s=DEADLINE_S):
         """Waits until exactly `count` more packets than in `before` were dropped for `reason`."""
         wait_until(lambda: self.drops()[reason] - before[reason] >= count, deadline_s,
                    f"{count} drops as {reason}")

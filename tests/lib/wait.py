@@ -7,13 +7,14 @@ import select
 import time
 
 POLL_S = 0.02
+DEADLINE_S = 30.0  # for what takes no time on an idle machine: a busy one is no failure
 
 
 class Timeout(AssertionError):
     """A condition did not become true before its deadline."""
 
 
-def wait_until(condition, deadline_s=10.0, what=None):
+def wait_until(condition, deadline_s=DEADLINE_S, what=None):
     """Polls condition() until it is true and returns its value. An OSError or a LookupError counts
     as "not yet": the thing that is asked for may not exist so far."""
     end = time.monotonic() + deadline_s

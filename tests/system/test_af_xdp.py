@@ -39,7 +39,7 @@ class XdpSite:
         self.apply(self.config)
         for host in self.hosts.values():
             host.attach()
-        wait_until(self.router.links_up, 10.0, "every link and its mirror is up")
+        wait_until(self.router.links_up, what="every link and its mirror is up")
 
     def apply(self, config):
         reply = self.router.api.request("PUT", "/v1/config", config)
@@ -61,9 +61,9 @@ class XdpSite:
 
     def restart_dataplane(self):
         self.router.start_dataplane()
-        wait_until(lambda: self.router.api.get("state")["status"] == "ok", 15.0,
-                   "control configures the new data plane")
-        wait_until(self.router.links_up, 10.0, "every link is up")
+        wait_until(lambda: self.router.api.get("state")["status"] == "ok",
+                   what="control configures the new data plane")
+        wait_until(self.router.links_up, what="every link is up")
 
     def works(self):
         assert traffic.ping(self.h1, H2).ok
@@ -128,7 +128,7 @@ def test_a_port_is_removed_and_added(site):
         assert site.h1.program()
         assert traffic.ping(site.h1, INET, 1, timeout_s=1).received == 0
         site.apply(site.config)
-        wait_until(site.router.links_up, 10.0, "every link is up")
+        wait_until(site.router.links_up, what="every link is up")
         site.works()
 
 

@@ -245,7 +245,7 @@ def test_killing_control_leaves_traffic_flowing(site):
         assert answer.ok and traffic.seen_client(web, answer)
     finally:
         site.router.start_control()
-    wait_until(lambda: site.api.get("state/dataplane")["connected"], 10.0)
+    wait_until(lambda: site.api.get("state/dataplane")["connected"])
     assert site.api.get("config") == site.config
     assert traffic.fetch(site.h2, INET).ok
 
@@ -255,7 +255,7 @@ def test_the_configuration_survives_a_restart_of_control(site):
     revision = site.api.request("GET", "/v1/config").headers["ETag"]
     assert site.router.control.stop() == 0
     site.router.start_control()
-    wait_until(lambda: site.api.get("state/dataplane")["connected"], 10.0)
+    wait_until(lambda: site.api.get("state/dataplane")["connected"])
     reply = site.api.request("GET", "/v1/config")
     assert reply.json() == site.config
     assert reply.headers["ETag"] == revision

@@ -82,7 +82,7 @@ def test_path_mtu_discovery_of_udp(site):
 
         def learned():
             return client.getsockopt(socket.IPPROTO_IP, IP_MTU) == 1400
-        wait_until(learned, 5.0, "the path MTU")
+        wait_until(learned, what="the path MTU")
         with pytest.raises(OSError):
             client.send(b"x" * 1400)
         client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # the error is told once more

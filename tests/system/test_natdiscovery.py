@@ -32,7 +32,7 @@ def stun(site):
         "--log-file", "stdout", "--simple-log", "--pidfile",
         os.path.join(site.lab.directory, "turnserver-own-pid"),
         "--db", os.path.join(site.lab.directory, "turndb"), udp=3478)
-    wait_until(lambda: len(udp_listeners(site.inet)) >= 4, 10.0, "turnserver listens")
+    wait_until(lambda: len(udp_listeners(site.inet)) >= 4, what="turnserver listens")
     return server
 
 

@@ -151,4 +151,4 @@ def test_rules_show_their_sessions(site):
         client.connect((VIP, 8080))
         rules = {r["name"]: r for r in site.api.items("state/nat/rules")}
         assert rules["web"]["sessions"] >= 1
-        wait_until(lambda: site.sessions(rule="web"), 5.0)
+        wait_until(lambda: site.sessions(rule="web"))

@@ -30,8 +30,8 @@ def restart_dataplane(site, number):
     def configured():
         state = site.api.get("state/dataplane")
         return state["connected"] and state["generation"] > 0
-    wait_until(configured, 15.0, "control configures the new data plane")
-    wait_until(site.router.links_up, 10.0, "every link is up")
+    wait_until(configured, what="control configures the new data plane")
+    wait_until(site.router.links_up, what="every link is up")
 
 
 def works(site):
@@ -62,7 +62,7 @@ def test_a_stopped_data_plane_is_replaced(site):
 def test_while_the_data_plane_is_away(site):
     """State that control has is answered, a change is accepted and applied later."""
     site.router.dataplane.stop(signal.SIGKILL)
-    wait_until(lambda: not site.api.get("state/dataplane")["connected"], 10.0)
+    wait_until(lambda: not site.api.get("state/dataplane")["connected"])
     assert site.api.request("GET", "/healthz").status == 503
     assert site.api.request("GET", "/v1/state/nat/sessions").status == 503
     assert site.api.get("config") == site.config
@@ -71,8 +71,8 @@ def test_while_the_data_plane_is_away(site):
     assert reply.status == 200, reply.text
     assert site.api.get("state")["status"] == "degraded"
     site.router.start_dataplane()
-    wait_until(lambda: site.api.get("state")["status"] == "ok", 15.0)
-    wait_until(site.router.links_up, 10.0)
+    wait_until(lambda: site.api.get("state")["status"] == "ok")
+    wait_until(site.router.links_up)
     assert not traffic.ping(site.inet, EIP, 1, timeout_s=1).received
     site.router.put(site.config)
     works(site)
@@ -81,10 +81,10 @@ def test_while_the_data_plane_is_away(site):
 def test_both_restart(site):
     site.router.stop()
     site.router.start()
-    wait_until(lambda: site.api.get("state")["status"] == "ok", 15.0)
+    wait_until(lambda: site.api.get("state")["status"] == "ok")
     for host in site.hosts.values():
         host.attach()
-    wait_until(site.router.links_up, 10.0)
+    wait_until(site.router.links_up)
     assert site.api.get("config") == site.config
     works(site)
 
@@ -126,7 +126,7 @@ def test_killed_in_the_middle_of_a_commit(site, victim):
         if victim == "control":
             assert traffic.ping(site.h1, H2, 1).ok
         getattr(site.router, f"start_{victim}")()
-        wait_until(lambda: site.api.get("state")["status"] == "ok", 15.0)
+        wait_until(lambda: site.api.get("state")["status"] == "ok")
         stored = site.api.get("config")
         assert stored in states
         assert not acknowledged or stored == states[1 - current]
@@ -136,7 +136,7 @@ def test_killed_in_the_middle_of_a_commit(site, victim):
         assert addresses == {a for a in wanted if a.startswith("pub0 203.0.113.1")}
         local = {r["prefix"] for r in site.api.items("state/routes") if r["type"] == "local"}
         assert {f"{v['address']}/32" for v in stored["vips"]} <= local
-        wait_until(lambda: traffic.ping(site.h1, H2, 1, timeout_s=1).ok, 10.0)
+        wait_until(lambda: traffic.ping(site.h1, H2, 1, timeout_s=1).ok)
     site.router.put(site.config)
-    wait_until(site.router.links_up, 10.0)
+    wait_until(site.router.links_up)
     works(site)

@@ -123,7 +123,7 @@ def test_a_timer_that_changes_holds_for_sessions_that_exist(site):
         assert 290 <= site.sessions(protocol="udp")[0]["expires_s"] <= 300
         site.router.put(site.changed(nat={"timeouts": {"udp_s": 1000}}))
         try:
-            session = wait_until(lambda: site.sessions(protocol="udp"), 5.0)[0]
+            session = wait_until(lambda: site.sessions(protocol="udp"))[0]
             assert 980 <= session["expires_s"] <= 1000
             assert session["age_s"] >= session["idle_s"]
         finally:
@@ -145,13 +145,13 @@ def test_ports_that_run_out_are_an_alarm_before(site):
         return site.api.get("state")["dataplane"]["alarms"]
 
     try:
-        wait_until(lambda: (ports("tcp")["max"], ports("udp")["max"]) == (9, 10), 5.0)
+        wait_until(lambda: (ports("tcp")["max"], ports("udp")["max"]) == (9, 10))
         assert f"ports {VIP} udp" not in alarms()
         with udp_flows(site, 7406, 7):
-            wait_until(lambda: ports("udp")["used"] == 7, 5.0)
+            wait_until(lambda: ports("udp")["used"] == 7)
             assert not ports("udp")["alarm"]
         with udp_flows(site, 7407, 8):
-            wait_until(lambda: f"ports {VIP} udp" in alarms(), 5.0)
+            wait_until(lambda: f"ports {VIP} udp" in alarms())
             assert ports("udp")["used"] == 8 and ports("udp")["alarm"]
             limit = next(i for i in site.api.items("state/limits")
                          if i["name"] == f"ports {VIP} udp")
@@ -161,4 +161,4 @@ def test_ports_that_run_out_are_an_alarm_before(site):
             assert "yes" in site.router.vrctl("nat", "ports").stdout
     finally:
         site.router.put(site.config)
-    wait_until(lambda: not alarms(), 10.0)
+    wait_until(lambda: not alarms())

@@ -107,7 +107,7 @@ def test_sessions_are_listed_with_their_rule(site):
         client.sendto(b"x", (INET, 7006))
         server.recvfrom(10)
         found = wait_until(lambda: [s for s in site.sessions(protocol="udp")
-                                    if s["destination_port"] == 7006], 5.0)
+                                    if s["destination_port"] == 7006])
         assert len(found) == 1
         assert found[0]["source"] == H1 and found[0]["source_port"] == 40004
         assert found[0]["translated_source"] == PUB0
@@ -130,7 +130,7 @@ def test_a_removed_rule_ends_its_sessions(site):
         site.router.put(site.changed(snat=[s for s in site.config["snat"]
                                            if s["name"] != "vpc1-pub1"]))
         try:
-            wait_until(lambda: not site.sessions(rule="vpc1-pub1"), 10.0)
+            wait_until(lambda: not site.sessions(rule="vpc1-pub1"))
             # Without a rule the packet leaves as it is.
             client.sendto(b"y", (ISP2, 7007))
             assert server.recvfrom(10) == (b"y", (H1, 40005))

@@ -45,7 +45,7 @@ def alone(site):
     site.router.kill_control()
     yield site
     site.router.start_control()
-    wait_until(lambda: site.api.get("state")["status"] == "ok", 15.0)
+    wait_until(lambda: site.api.get("state")["status"] == "ok")
     assert traffic.ping(site.h1, H2).ok
 
 
@@ -78,5 +78,5 @@ def test_garbage_closes_the_connection(alone, garbage):
 def test_a_silent_client_keeps_nobody_out(alone):
     with peer(alone):
         alone.router.start_control()
-        wait_until(lambda: alone.api.get("state/dataplane")["connected"], 15.0)
+        wait_until(lambda: alone.api.get("state/dataplane")["connected"])
         alone.router.kill_control()

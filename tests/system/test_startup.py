@@ -106,6 +106,6 @@ def test_the_router_runs_on_hugepages(lab, router):
              "addresses": [f"192.168.1{i}.1/24"]} for i, host in enumerate((one, two))]})
         for host in (one, two):
             host.attach()
-        wait_until(router.links_up, 10.0)
+        wait_until(router.links_up)
         assert traffic.ping(one, two.address).ok
         router.stop()
