@@ -58,6 +58,12 @@ static bool kernel_port(rte_be16_t port)
 	return p >= KERNEL_PORT_FIRST && p <= KERNEL_PORT_LAST;
 }
 
+// A later fragment whose ports nobody needed until now.
+static bool fragment_unknown(const struct meta *meta)
+{
+	return (meta->flags & META_FRAG_OTHER) && !(meta->flags & META_FRAG_KNOWN);
+}
+
 // An answer to something that the kernel itself sent from this interface address.
 static bool kernel_flow(const struct local_section *s, const struct local_address *a,
 	struct rte_mbuf *m, const struct meta *meta)
@@ -74,7 +80,7 @@ static bool kernel_flow(const struct local_section *s, const struct local_addres
 		return kernel_port(quoted.sport) || quoted.proto == IPPROTO_ICMP ||
 		       address_service(s, a, quoted.proto, quoted.sport, 0) != 0;
 	}
-	if (meta->flags & META_FRAG_OTHER)
+	if (fragment_unknown(meta))
 		return true; // the kernel reassembles, or forgets it
 	if (meta->proto == IPPROTO_ICMP)
 		return meta->icmp_type == ICMP_ECHOREPLY;
@@ -108,7 +114,7 @@ static rte_edge_t local_decide(struct worker *w, struct rte_mbuf *m, struct meta
 	if (a == NULL || a->addr == 0)
 		return node_drop(meta, DROP_LOCAL_SILENT); // between two flips
 	service = address_service(s, a, meta->proto, meta->dport, meta->icmp_type);
-	if (service != 0 && !(meta->flags & (META_FRAG_OTHER | META_ICMP_ERROR)))
+	if (service != 0 && !(meta->flags & META_ICMP_ERROR) && !fragment_unknown(meta))
 		return local_punt(meta, service - 1);
 	if (kernel_flow(s, a, m, meta))
 		return local_punt(meta, kernel_flow_class(meta));

@@ -13,6 +13,7 @@
 #define NODE_IP4_LOCAL	"ip4_local"
 #define NODE_IP4_ERROR	"ip4_error"
 #define NODE_IP4_HELD	"ip4_held"
+#define NODE_IP4_VFR	"ip4_vfr"
 #define NODE_PUNT	"punt"
 #define NODE_PORT_TX	"port_tx"
 

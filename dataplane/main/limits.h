@@ -24,6 +24,10 @@
 #define LIMIT_ECMP		 8    // next hops of a route
 #define LIMIT_HELD		 256  // packets waiting for neighbours, per worker
 #define LIMIT_HELD_PER_NEIGHBOUR 4
+#define LIMIT_DATAGRAMS		 4096 // in fragments, per worker: 192 B each; half of private ports
+#define LIMIT_FRAGMENTS		 512 // waiting for their first one, per worker; half of private ports
+#define LIMIT_DATAGRAM_HELD	 64   // waiting ones of one datagram
+#define LIMIT_DATAGRAM_PIECES	 32   // of a datagram with gaps between them
 #define LIMIT_RING		 1024 // packets in a punt or mirror ring
 #define LIMIT_ALARM_PERCENT	 80   // of a table in use: it is shown as an alarm
 

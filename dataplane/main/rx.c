@@ -2,20 +2,23 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // rx: the only source of the graph. Takes, at most LIMIT_BURST packets per walk in all: packets
-// whose neighbour was resolved meanwhile, packets that another worker hands over, packets that the
-// kernel sent on mirrors, and packets from the worker's receive queues, in turn.
+// whose neighbour was resolved meanwhile, fragments whose first one has come, packets that another
+// worker hands over, packets that the kernel sent on mirrors, and packets from the worker's receive
+// queues, in turn.
 #include "dataplane/ip4/forward.h"
 #include "dataplane/ip4/held.h"
 #include "dataplane/ip4/nodes.h"
+#include "dataplane/ip4/vfr.h"
 #include "dataplane/main/node.h"
 #include "dataplane/packet/parse.h"
 #include "dataplane/port/port.h"
 #include "dataplane/port/rxq_map.h"
 #include "dataplane/punt/mirror.h"
 
-#define RX_HELD	  32 // of the burst, at most
-#define RX_KERNEL 32
-#define RX_OTHERS 64 // handed over by other workers
+#define RX_HELD	     32 // of the burst, at most
+#define RX_FRAGMENTS 32
+#define RX_KERNEL    32
+#define RX_OTHERS    64 // handed over by other workers
 
 enum {
 	RX_DROP,
@@ -23,6 +26,7 @@ enum {
 	RX_LOOKUP,
 	RX_TX,
 	RX_ERROR,
+	RX_VFR,
 	RX_EDGE_COUNT,
 };
 
@@ -40,6 +44,16 @@ static uint16_t rx_held(struct worker *w, struct rte_graph *graph, struct rte_no
 		rte_node_enqueue(graph, node, RX_LOOKUP, (void **)pkts, ready);
 	if (n > ready)
 		rte_node_enqueue(graph, node, RX_ERROR, (void **)&pkts[ready], n - ready);
+	return n;
+}
+
+static uint16_t rx_fragments(struct worker *w, struct rte_graph *graph, struct rte_node *node)
+{
+	struct rte_mbuf *pkts[RX_FRAGMENTS];
+	uint16_t n = vfr_release(w, pkts, RX_FRAGMENTS);
+
+	if (unlikely(n > 0))
+		rte_node_enqueue(graph, node, RX_LOOKUP, (void **)pkts, n);
 	return n;
 }
 
@@ -79,17 +93,24 @@ static uint16_t rx_kernel(struct worker *w, struct rte_graph *graph, struct rte_
 	return n;
 }
 
-// Packets for ports whose transmit queue is this worker's.
+// Packets for ports whose transmit queue is this worker's, and fragments of its datagrams.
 static uint16_t rx_others(struct worker *w, struct rte_graph *graph, struct rte_node *node)
 {
 	struct rte_mbuf *pkts[RX_OTHERS];
+	rte_edge_t next[RX_OTHERS];
 	uint16_t n = 0;
 
 	for (unsigned int i = 0; i < LIMIT_WORKERS && w->from_worker[i] != NULL; i++)
 		n += rte_ring_sc_dequeue_burst(
 			w->from_worker[i], (void **)&pkts[n], RX_OTHERS - n, NULL);
+	for (uint16_t i = 0; i < n; i++) {
+		struct meta *meta = mbuf_meta(pkts[i]);
+
+		next[i] = meta->flags & META_FRAG_OWNER ? RX_VFR : RX_TX;
+		meta->flags &= ~META_FRAG_OWNER;
+	}
 	if (n > 0)
-		rte_node_enqueue(graph, node, RX_TX, (void **)pkts, n);
+		node_split(graph, node, (void **)pkts, next, n);
 	w->stats.accounts[ACCT_TAKEN_OVER] += n;
 	return n;
 }
@@ -151,6 +172,7 @@ static uint16_t rx_process(struct rte_graph *graph, struct rte_node *node, void 
 	uint16_t room = LIMIT_BURST, received;
 
 	room -= rx_held(w, graph, node);
+	room -= rx_fragments(w, graph, node);
 	room -= rx_kernel(w, graph, node);
 	room -= rx_others(w, graph, node);
 	received = rx_queues(w, graph, node, room);
@@ -170,6 +192,7 @@ static struct rte_node_register rx_node = {
 		[RX_LOOKUP] = NODE_IP4_LOOKUP,
 		[RX_TX] = NODE_PORT_TX,
 		[RX_ERROR] = NODE_IP4_ERROR,
+		[RX_VFR] = NODE_IP4_VFR,
 	},
 };
 RTE_NODE_REGISTER(rx_node);

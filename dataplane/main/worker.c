@@ -16,6 +16,7 @@
 #include <rte_malloc.h>
 
 #include "dataplane/ip4/held.h"
+#include "dataplane/ip4/vfr.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/graph.h"
 #include "dataplane/punt/police.h"
@@ -49,6 +50,8 @@ void worker_destroy(struct worker *w)
 		return;
 	if (w->held != NULL)
 		held_flush(w);
+	if (w->vfr != NULL)
+		vfr_flush(w);
 	destroy_features(w);
 	graph_destroy(w->graph);
 	rte_ring_free(w->wanted);
@@ -56,6 +59,7 @@ void worker_destroy(struct worker *w)
 		rte_ring_free(w->from_worker[i]);
 	police_destroy(w->police);
 	rte_free(w->held);
+	rte_free(w->vfr);
 	rte_free(w->tx);
 	rte_free(w);
 }
@@ -77,13 +81,14 @@ int worker_create(struct dataplane *dp, unsigned int index, struct worker **out)
 	w->set = atomic_load(&dp->set);
 	w->poll = atomic_load(&dp->poll);
 	w->held = rte_zmalloc("held", sizeof(*w->held), RTE_CACHE_LINE_SIZE);
+	w->vfr = vfr_create((uint32_t)dp->boot_id);
 	w->tx = rte_zmalloc("tx", LIMIT_PORTS * sizeof(*w->tx), RTE_CACHE_LINE_SIZE);
 	w->police = police_create(dp->n_workers, dp->tsc_hz);
 	snprintf(name, sizeof(name), "wanted%u", index);
 	w->wanted = rte_ring_create(name, LIMIT_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->graph = graph_create(w, index);
-	if (w->wanted == NULL || w->held == NULL || w->tx == NULL || w->police == NULL ||
-		w->graph == NULL || create_features(w) < 0) {
+	if (w->wanted == NULL || w->held == NULL || w->vfr == NULL || w->tx == NULL ||
+		w->police == NULL || w->graph == NULL || create_features(w) < 0) {
 		worker_destroy(w);
 		return -ENOMEM;
 	}

@@ -25,6 +25,7 @@ struct police;
 struct port;
 struct rxq_map;
 struct session_table;
+struct vfr;
 
 // Packets on their way to one port, collected by port_tx during one walk.
 struct tx_buffer {
@@ -67,6 +68,7 @@ struct worker {
 	uint64_t next_publish; // TSC
 	uint32_t rx_turn;      // where the next walk starts to poll
 	struct held_table *held;
+	struct vfr *vfr;
 	struct police *police;
 	struct error_limiter errors;
 	void *feature[SECTION_COUNT]; // per-worker state of the feature of that section

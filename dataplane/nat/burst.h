@@ -5,6 +5,7 @@
 // translated one by one. Both NAT nodes work this way.
 #pragma once
 
+#include "dataplane/ip4/vfr.h"
 #include "dataplane/main/node.h"
 #include "dataplane/nat/apply.h"
 
@@ -16,11 +17,14 @@ struct nat_burst {
 	struct session_key keys[LIMIT_BURST];
 };
 
-// Adds a packet; what can belong to no session is dropped.
+// Adds a packet; what can belong to no session is dropped, and a fragment first gets the ports of
+// its datagram.
 static inline void nat_burst_add(
 	struct nat_burst *b, struct rte_mbuf *m, uint16_t at, rte_edge_t *next)
 {
-	if (nat_key(m, mbuf_meta(m), &b->keys[b->n]))
+	if (vfr_needed(mbuf_meta(m)))
+		next[at] = NAT_FRAGMENT;
+	else if (nat_key(m, mbuf_meta(m), &b->keys[b->n]))
 		b->at[b->n++] = at;
 	else
 		next[at] = nat_drop(mbuf_meta(m), DROP_NAT_NO_SESSION);
@@ -55,6 +59,9 @@ static __rte_always_inline void nat_burst_apply(struct worker *w, const struct n
 				rte_prefetch0(objs[b->at[first + k + 2 * NODE_PREFETCH]]);
 			if (k + NODE_PREFETCH < n)
 				nat_prefetch(objs[b->at[first + k + NODE_PREFETCH]]);
+			// Its first fragment may have made the session in this burst.
+			if (unlikely(refs[k] == 0) && (meta->flags & META_FRAG_OTHER))
+				refs[k] = session_lookup(w->sessions, &b->keys[first + k]);
 			if (likely(nat_found(w, meta, refs[k])))
 				next[at] = nat_apply(w, m, meta, session_at(w->sessions, refs[k]),
 					session_ref_dir(refs[k]));

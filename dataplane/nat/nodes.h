@@ -14,5 +14,6 @@ enum nat_edge {
 	NAT_SEND,
 	NAT_LOCAL,
 	NAT_ERROR,
+	NAT_FRAGMENT, // its ports must be known first
 	NAT_EDGE_COUNT,
 };

@@ -116,6 +116,7 @@ static struct rte_node_register outbound_node = {
 		[NAT_SEND] = NODE_IP4_SEND,
 		[NAT_LOCAL] = NODE_IP4_LOCAL,
 		[NAT_ERROR] = NODE_IP4_ERROR,
+		[NAT_FRAGMENT] = NODE_IP4_VFR,
 	},
 };
 RTE_NODE_REGISTER(outbound_node);

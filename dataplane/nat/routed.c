@@ -79,6 +79,8 @@ static uint16_t routed_process(
 		if ((s->n_snat == 0 && !s->pins) ||
 			(meta->flags & (META_FRAG_OTHER | META_ICMP_ERROR)))
 			continue;
+		// The first fragment has ports, and the others need none.
+		meta->flags |= META_FRAG_KNOWN;
 		if (routed_reply(w, s, meta, &reply[i]))
 			nat_burst_add(&burst, m, i, next);
 	}
@@ -96,6 +98,7 @@ static struct rte_node_register routed_node = {
 		[NAT_SEND] = NODE_IP4_SEND,
 		[NAT_LOCAL] = NODE_IP4_LOCAL,
 		[NAT_ERROR] = NODE_IP4_ERROR,
+		[NAT_FRAGMENT] = NODE_IP4_VFR,
 	},
 };
 RTE_NODE_REGISTER(routed_node);

@@ -42,8 +42,11 @@ static const struct nat_source *rule_of(
 	return &rule->source;
 }
 
+// A later fragment does not: the first one has, or was refused.
 static bool opens(const struct meta *meta)
 {
+	if (meta->flags & META_FRAG_OTHER)
+		return false;
 	return meta->proto != IPPROTO_TCP ||
 	       (meta->tcp_flags & (TH_SYN | TH_ACK | TH_RST | TH_FIN)) == TH_SYN;
 }

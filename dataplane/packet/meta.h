@@ -33,6 +33,8 @@ enum meta_flag {
 	META_HAS_PORTS = 1u << 8,    // sport/dport are valid (TCP, UDP, ICMP query)
 	META_L2_BROADCAST = 1u << 9, // Ethernet destination is a group address
 	META_PINNED = 1u << 10,	     // leaves by the gateway of `out_port`, whatever the FIB says
+	META_FRAG_KNOWN = 1u << 11,  // fragment with the ports and ICMP type of its datagram
+	META_FRAG_OWNER = 1u << 12,  // on its way to the worker that its datagram belongs to
 };
 
 struct meta {

@@ -25,7 +25,12 @@
 	X(L4_SHORT, "l4_short", "truncated L4 header")                                             \
 	X(L4_LENGTH, "l4_length", "L4 length field contradicts the packet")                        \
 	X(FRAGMENT_BAD, "fragment_bad", "impossible fragment (RFC 1858, RFC 3128)")                \
-	X(FRAGMENT_NAT, "fragment_nat", "later fragment of a flow that needs a session")           \
+	X(FRAGMENT_NAT, "fragment_nat", "later fragment of a flow without a session")              \
+	X(FRAGMENT_OVERLAP, "fragment_overlap", "of a datagram whose fragments overlap")           \
+	X(FRAGMENT_DUPLICATE, "fragment_duplicate", "all of its bytes have come before")           \
+	X(FRAGMENT_TIMEOUT, "fragment_timeout", "the first fragment did not come in time")         \
+	X(FRAGMENT_LIMIT, "fragment_limit",                                                        \
+		"too many datagrams in fragments, or too many waiting")                            \
 	X(HEADER_SPLIT, "header_split", "headers spread over too many segments")                   \
 	X(TTL, "ttl", "time to live expired")                                                      \
 	X(NO_ROUTE, "no_route", "no route to the destination")                                     \
@@ -80,7 +85,7 @@ enum drop_reason {
 	X(DROPPED, "dropped")	      /* sum of all reasons */                                     \
 	X(CONSUMED, "consumed")	      /* ended here without loss: a fragmented original */         \
 	X(HANDED_OVER, "handed_over") /* to another worker */                                      \
-	X(HELD, "held")		      /* waiting for a neighbour now (a gauge) */
+	X(HELD, "held")		      /* waiting now, for a neighbour or a fragment (a gauge) */
 
 enum account {
 #define X(sym, name) ACCT_##sym,

@@ -36,6 +36,31 @@ CHECKSUMS = [
           "unit packet/packet_translate_test translate"),
 ]
 
+FRAGMENTS = [
+    Fault("fragments may overlap by their end", "dataplane/ip4/datagram.c",
+          "if (next < n && r[next].first < new.end)", "if (false)",
+          "packet test_fragments.py test_overlap_drops_what_waits"),
+    Fault("the last fragment may lie before others", "dataplane/ip4/datagram.c",
+          "return b->n_ranges > 0 && b->range[b->n_ranges - 1].end > units(end);", "return false;",
+          "packet test_fragments.py test_contradictions_about_the_length"),
+    Fault("the fragment offset counts bytes", "dataplane/ip4/vfr.c",
+          "(field & RTE_IPV4_HDR_OFFSET_MASK) * RTE_IPV4_HDR_OFFSET_UNITS",
+          "(field & RTE_IPV4_HDR_OFFSET_MASK)",
+          "packet test_fragments.py test_snat_there_and_back"),
+    Fault("a complete datagram keeps its id", "dataplane/ip4/vfr.c",
+          "d->state = VFR_COMPLETE;", ";",
+          "packet test_fragments.py test_an_id_can_be_used_again"),
+    Fault("any worker keeps the fragments that it receives", "dataplane/ip4/vfr_node.c",
+          "if (owner != w->index) {", "if (false) {",
+          "packet test_fragments.py test_fragments_are_handed_to_one_worker"),
+    Fault("fragments that are released stay counted as held", "dataplane/ip4/vfr.c",
+          "w->stats.accounts[ACCT_HELD] -= got;", "",
+          "packet test_fragments.py test_every_order_of_four"),
+    Fault("a fragment of the other side completes a datagram", "dataplane/ip4/vfr.c",
+          "return &v->half[side == SIDE_PRIVATE];", "return &v->half[0];",
+          "packet test_fragments.py test_oldest_give_way_when_too_many_wait"),
+]
+
 PACKETS = [
     Fault("the TTL stays", packet("rewrite.h"),
           "ip->time_to_live--;", "",
@@ -318,4 +343,5 @@ AGAINST_THE_KERNEL = [
           "if (likely(!(meta->flags & META_FRAG_OTHER)))", "if (true)", DIFFERENTIAL),
 ]
 
-FAULTS = (CHECKSUMS + PACKETS + BOOKS + NAT + SESSIONS + AGAINST_THE_KERNEL + ROUTES + CONTROL)
+FAULTS = (CHECKSUMS + FRAGMENTS + PACKETS + BOOKS + NAT + SESSIONS + AGAINST_THE_KERNEL + ROUTES +
+          CONTROL)

@@ -80,6 +80,16 @@ def graph():
     save("graph", "fragments", step(
         PUB0, IP(src=INET, dst=VIP_EIP, flags="MF") / UDP() / (b"x" * 64)) + step(
             PUB0, IP(src=INET, dst=VIP_EIP, frag=9, proto=17) / Raw(b"x" * 64), CUT))
+    for name, first, source, target in (
+            ("snat", UDP(sport=5000, dport=80, len=80), H1, INET),
+            ("forward", TCP(sport=999, dport=8080, flags="S"), INET, VIP_PF),
+            ("ping", ICMP(id=7), H1, INET)):
+        port, proto = VPC1 if source == H1 else PUB0, {UDP: 17, TCP: 6, ICMP: 1}[type(first)]
+        pieces = [step(port, IP(src=source, dst=target, id=9, flags="MF") / first / (b"x" * (64 - len(first)))),
+                  step(port, IP(src=source, dst=target, id=9, frag=8, proto=proto) / Raw(b"x" * 20)),
+                  step(port, IP(src=source, dst=target, id=9, frag=7, proto=proto) / Raw(b"x" * 20))]
+        save("graph", f"fragments-{name}", b"".join(pieces))
+        save("graph", f"fragments-{name}-late", b"".join(pieces[1::-1]) + pieces[1] + wait(6))
     save("graph", "big", step(VPC1, IP(src=H1, dst=H2) / UDP() / (b"ab" * 1600)) + step(
         VPC1, IP(src=H1, dst=H2, flags="DF") / UDP() / (b"ab" * 1600), CUT))
     save("graph", "held", step(VPC1, IP(src=H1, dst="192.168.11.77") / UDP() / b"x") + wait(5))

@@ -30,6 +30,7 @@ class Router:
         self.config = None
         self.ports = {}
         self.last_port = 0
+        self.workers = workers
         self.reset(config)
 
     def reset(self, config):

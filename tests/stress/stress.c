@@ -18,6 +18,7 @@
 
 #include "dataplane/fib/l3.h"
 #include "dataplane/ip4/held.h"
+#include "dataplane/ip4/vfr.h"
 #include "dataplane/main/control.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/grace.h"
@@ -188,6 +189,39 @@ static void check_worker(const struct worker *w)
 		fail("a worker's drop reasons", drops, a[ACCT_DROPPED]);
 }
 
+// What one worker handed to another that had ended.
+static uint64_t discard_handed_over(const struct dataplane *dp)
+{
+	struct rte_mbuf *m = NULL;
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < WORKERS; i++)
+		for (unsigned int k = 0; k < WORKERS; k++)
+			for (; rte_ring_dequeue(dp->workers[i]->from_worker[k], (void **)&m) == 0;
+				n++)
+				rte_pktmbuf_free(m);
+	return n;
+}
+
+// Fragments must have taken every way, or the test shows nothing about them.
+static void check_fragments(const struct dataplane *dp)
+{
+	static const enum drop_reason reasons[] = { DROP_FRAGMENT_OVERLAP, DROP_FRAGMENT_DUPLICATE,
+		DROP_FRAGMENT_LIMIT };
+	uint64_t out = 0, in = 0;
+
+	for (unsigned int i = 0; i < WORKERS; i++) {
+		out += dp->workers[i]->stats.accounts[ACCT_HANDED_OVER];
+		in += dp->workers[i]->stats.accounts[ACCT_TAKEN_OVER];
+		for (unsigned int k = 0; k < RTE_DIM(reasons); k++)
+			if (dp->workers[i]->stats.drops[reasons[k]] == 0)
+				fail("fragments dropped for a reason", 0, reasons[k]);
+	}
+	in += discard_handed_over(dp);
+	if (out == 0 || in != out)
+		fail("fragments taken over", in, out);
+}
+
 static void check_given_back(struct dataplane *dp)
 {
 	const struct session_table *t = &dp->sessions;
@@ -287,8 +321,10 @@ int main(int argc, char **argv)
 		;
 	for (unsigned int i = 0; i < WORKERS; i++) {
 		held_flush(dp->workers[i]);
+		vfr_flush(dp->workers[i]);
 		check_worker(dp->workers[i]);
 	}
+	check_fragments(dp);
 	age(dp);
 	printf("stress: %llu packets, %llu answers, %llu configurations, %llu sessions ended\n",
 		(unsigned long long)s.injected, (unsigned long long)s.answered,

@@ -19,13 +19,16 @@ struct frame {
 	struct rte_ether_hdr eth;
 	struct rte_ipv4_hdr ip;
 	struct rte_tcp_hdr l4; // or UDP, ICMP: shorter
+	uint8_t data[4];       // to a multiple of 8, as fragments are
 } __rte_packed __rte_aligned(2);
 
-static void fill_ip(struct frame *f, uint32_t src, uint32_t dst, uint8_t proto, uint16_t fragment)
+static void fill_ip(
+	struct frame *f, uint32_t src, uint32_t dst, uint8_t proto, uint16_t id, uint16_t fragment)
 {
 	f->ip = (struct rte_ipv4_hdr){
 		.version_ihl = 0x45,
-		.total_length = RTE_BE16(sizeof(f->ip) + sizeof(f->l4)),
+		.total_length = RTE_BE16(sizeof(*f) - sizeof(f->eth)),
+		.packet_id = id,
 		.fragment_offset = rte_cpu_to_be_16(fragment),
 		.time_to_live = 64,
 		.next_proto_id = proto,
@@ -52,7 +55,7 @@ static void fill_l4(struct frame *f, uint8_t proto, uint64_t r)
 	if (proto == IPPROTO_UDP) {
 		struct rte_udp_hdr *udp = (struct rte_udp_hdr *)&f->l4;
 
-		udp->dgram_len = RTE_BE16(sizeof(f->l4));
+		udp->dgram_len = RTE_BE16(sizeof(f->l4) + sizeof(f->data));
 		return;
 	}
 	f->l4.data_off = 5 << 4;
@@ -65,7 +68,10 @@ unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng)
 	static const uint32_t nets[PORT_COUNT] = { 0, IPV4(192, 168, 10, 10),
 		IPV4(192, 168, 11, 10), IPV4(203, 0, 113, 10) };
 	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_GRE };
-	static const uint16_t fragments[] = { 0, 0, 0, 0, 0, 0, RTE_IPV4_HDR_MF_FLAG, 10 };
+	// Three make a datagram; one in sixteen overlaps.
+	static const uint16_t fragments[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, RTE_IPV4_HDR_MF_FLAG,
+		RTE_IPV4_HDR_MF_FLAG, RTE_IPV4_HDR_MF_FLAG | 3, RTE_IPV4_HDR_MF_FLAG | 3, 6, 6,
+		RTE_IPV4_HDR_MF_FLAG | 2 };
 	uint64_t r = traffic_next(rng);
 	unsigned int in = 1 + r % 3, out = 1 + (r >> 8) % 3;
 	struct frame *f = (struct frame *)rte_pktmbuf_append(m, sizeof(*f));
@@ -81,7 +87,7 @@ unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng)
 	f->eth.src_addr.addr_bytes[0] = 2;
 	f->eth.src_addr.addr_bytes[5] = 0x77;
 	f->eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
-	fill_ip(f, src, dst, proto, fragments[(r >> 52) % RTE_DIM(fragments)]);
+	fill_ip(f, src, dst, proto, r >> 56, fragments[(r >> 52) % RTE_DIM(fragments)]);
 	fill_l4(f, proto, traffic_next(rng));
 	return in;
 }
