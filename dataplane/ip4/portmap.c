@@ -63,6 +63,23 @@ int portmap_add(struct portmap *map, uint16_t first, uint16_t last, uint32_t val
 	return 0;
 }
 
+void portmap_ports(const struct portmap *map, uint64_t bitmap[65536 / 64])
+{
+	for (unsigned int block = 0; block < 256; block++) {
+		uint32_t value = map->directory[block];
+		uint64_t *words = &bitmap[block * 4];
+
+		if ((value & PORTMAP_LEAF) == 0) {
+			if (value != 0)
+				memset(words, 0xff, 256 / 8);
+			continue;
+		}
+		for (unsigned int i = 0; i < 256; i++)
+			if (map->leaves[value & ~PORTMAP_LEAF][i] != 0)
+				words[i / 64] |= 1ull << i % 64;
+	}
+}
+
 void portmap_free(struct portmap *map)
 {
 	free(map->leaves);

@@ -29,4 +29,6 @@ static inline uint32_t portmap_get(const struct portmap *map, rte_be16_t port)
 // Gives `value` (1..PORTMAP_LEAF-1) to first..last (host order, inclusive). -EEXIST when a port
 // has a value already (the map is then partly filled: free it), -EINVAL, -ENOMEM.
 int portmap_add(struct portmap *map, uint16_t first, uint16_t last, uint32_t value);
+// Adds the ports that have a value to a bitmap of all ports.
+void portmap_ports(const struct portmap *map, uint64_t bitmap[65536 / 64]);
 void portmap_free(struct portmap *map); // the leaves; the struct is the caller's

@@ -11,9 +11,19 @@
 
 struct dataplane;
 
+// What a change of the configuration removes, adds or alters, by object id.
+struct nat_changes {
+	bool address[LIMIT_ADDRESSES]; // or the role of its port
+	// Rules: they, or an address or port that they name.
+	bool eip[LIMIT_EIPS];
+	bool forward[LIMIT_PORT_FORWARDS];
+	bool snat[NAT_SNAT_EPOCHS]; // and source NAT towards private ports
+};
+
 struct nat_build {
 	struct dataplane *dp;
 	const struct objects *objects; // the new configuration
+	const struct nat_changes *changes;
 	struct nat_section *section;
 	struct txn_errors *errors;
 };
@@ -34,13 +44,11 @@ void nat_apply_settings(struct dataplane *dp, const struct objects *next);
 // one when the rule or an address that it names is altered.
 uint32_t nat_rule_epoch(const struct nat_build *b, unsigned int kind, uint32_t id);
 
-// Whether a change from `a` to `b` removes, adds or alters a rule (kind OBJ_EIP, OBJ_PORT_FORWARD
-// or OBJ_SNAT), the addresses and ports that it names included.
-bool nat_rule_differs(
-	const struct objects *a, const struct objects *b, unsigned int kind, uint32_t id);
+// Compares the configurations `a` and `b`, in one walk over both.
+void nat_compare(const struct objects *a, const struct objects *b, struct nat_changes *out);
 
-// Gives every rule that differs between the applied configuration and `next` its next epoch.
-void nat_epochs_advance(struct dataplane *dp, const struct objects *next);
+// Gives every rule that changed its next epoch.
+void nat_epochs_advance(struct dataplane *dp, const struct nat_changes *changes);
 
 // The address object of an id as an own address, NULL (with an error) when there is none.
 const struct obj_address *nat_address_of(

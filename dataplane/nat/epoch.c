@@ -9,78 +9,103 @@
 #include "dataplane/main/dataplane.h"
 #include "dataplane/nat/build.h"
 
-// Object `id` of `kind` reads differently in the two configurations, or is missing in one.
-static bool object_differs(
-	const struct objects *a, const struct objects *b, unsigned int kind, uint32_t id)
+static uint32_t id_at(const struct object_table *t, uint32_t i, size_t size)
 {
-	const void *x = objects_get(a, kind, id), *y = objects_get(b, kind, id);
+	uint32_t id = UINT32_MAX;
 
-	if (x == NULL || y == NULL)
-		return x != y;
-	return memcmp(x, y, object_size(kind)) != 0;
+	if (i < t->count)
+		memcpy(&id, t->data + i * size, sizeof(id));
+	return id;
+}
+
+// Objects of a kind that read differently in the two configurations, or are missing in one.
+static void compare_kind(
+	const struct objects *a, const struct objects *b, unsigned int kind, bool *changed)
+{
+	const struct object_table *x = &a->table[kind], *y = &b->table[kind];
+	size_t size = object_size(kind);
+
+	for (uint32_t i = 0, j = 0; i < x->count || j < y->count;) {
+		uint32_t of_x = id_at(x, i, size), of_y = id_at(y, j, size);
+
+		changed[RTE_MIN(of_x, of_y)] =
+			of_x != of_y || memcmp(x->data + i * size, y->data + j * size, size) != 0;
+		i += of_x <= of_y;
+		j += of_y <= of_x;
+	}
 }
 
 // The port object matters only as far as NAT knows it: whether it exists and its role.
-static bool port_differs(const struct objects *a, const struct objects *b, uint32_t id)
+static void compare_ports(const struct objects *a, const struct objects *b, bool *changed)
 {
-	const struct obj_port *x = objects_get(a, OBJ_PORT, id), *y = objects_get(b, OBJ_PORT, id);
+	for (uint32_t id = 0; id < LIMIT_PORTS; id++) {
+		const struct obj_port *x = objects_get(a, OBJ_PORT, id);
+		const struct obj_port *y = objects_get(b, OBJ_PORT, id);
 
-	return x == NULL || y == NULL ? x != y : x->role != y->role;
-}
-
-static bool address_differs(const struct objects *a, const struct objects *b, uint32_t id)
-{
-	const struct obj_address *x = objects_get(a, OBJ_ADDRESS, id);
-
-	return object_differs(a, b, OBJ_ADDRESS, id) || (x != NULL && port_differs(a, b, x->port));
-}
-
-// The first interface address of a port, 0 when it has none.
-static uint32_t port_first_address(const struct objects *o, uint32_t port)
-{
-	for (OBJECTS_EACH(o, OBJ_ADDRESS, const struct obj_address, a))
-		if (a->port == port && (a->flags & ADDRESS_INTERFACE))
-			return a->id;
-	return 0;
-}
-
-static bool snat_differs(const struct objects *a, const struct objects *b, uint32_t id)
-{
-	const struct obj_snat *s = objects_get(a, OBJ_SNAT, id);
-
-	if (id >= LIMIT_SNAT_RULES) {
-		uint32_t x = port_first_address(a, id - LIMIT_SNAT_RULES);
-
-		return x != port_first_address(b, id - LIMIT_SNAT_RULES) ||
-		       address_differs(a, b, x);
+		changed[id] = x == NULL || y == NULL ? x != y : x->role != y->role;
 	}
-	if (object_differs(a, b, OBJ_SNAT, id))
-		return true;
-	if (s == NULL)
-		return false;
-	for (unsigned int i = 0; i < s->n_pool && i < MSG_SNAT_POOL; i++)
-		if (address_differs(a, b, s->pool[i]))
-			return true;
-	return port_differs(a, b, s->port);
 }
 
-bool nat_rule_differs(
-	const struct objects *a, const struct objects *b, unsigned int kind, uint32_t id)
+// The first interface address of each port, 0 when it has none.
+static void first_addresses(const struct objects *o, uint32_t *first)
 {
-	const struct obj_port_forward *f;
-	const struct obj_eip *e;
+	memset(first, 0, LIMIT_PORTS * sizeof(*first));
+	for (OBJECTS_EACH(o, OBJ_ADDRESS, const struct obj_address, a))
+		if (a->port < LIMIT_PORTS && first[a->port] == 0 && (a->flags & ADDRESS_INTERFACE))
+			first[a->port] = a->id;
+}
 
+static void compare_inbound(
+	const struct objects *a, const struct objects *b, struct nat_changes *out)
+{
+	uint32_t x[LIMIT_PORTS], y[LIMIT_PORTS];
+
+	first_addresses(a, x);
+	first_addresses(b, y);
+	for (uint32_t port = 0; port < LIMIT_PORTS; port++)
+		out->snat[NAT_INBOUND_RULE(port)] = x[port] != y[port] || out->address[x[port]];
+}
+
+// Rules that stay as they are, but name what changed. Only `a` was checked: what its objects name
+// is there.
+static void compare_named(const struct objects *a, const bool *ports, struct nat_changes *out)
+{
+	for (OBJECTS_EACH(a, OBJ_ADDRESS, const struct obj_address, x))
+		out->address[x->id] |= ports[x->port];
+	for (OBJECTS_EACH(a, OBJ_EIP, const struct obj_eip, e))
+		out->eip[e->id] |= out->address[e->address];
+	for (OBJECTS_EACH(a, OBJ_PORT_FORWARD, const struct obj_port_forward, f))
+		out->forward[f->id] |= out->address[f->address];
+	for (OBJECTS_EACH(a, OBJ_SNAT, const struct obj_snat, s)) {
+		out->snat[s->id] |= ports[s->port];
+		for (unsigned int i = 0; i < s->n_pool; i++)
+			out->snat[s->id] |= out->address[s->pool[i]];
+	}
+}
+
+void nat_compare(const struct objects *a, const struct objects *b, struct nat_changes *out)
+{
+	bool ports[LIMIT_PORTS];
+
+	memset(out, 0, sizeof(*out));
+	compare_ports(a, b, ports);
+	compare_kind(a, b, OBJ_ADDRESS, out->address);
+	compare_kind(a, b, OBJ_EIP, out->eip);
+	compare_kind(a, b, OBJ_PORT_FORWARD, out->forward);
+	compare_kind(a, b, OBJ_SNAT, out->snat);
+	compare_named(a, ports, out);
+	compare_inbound(a, b, out);
+}
+
+static bool rule_changed(const struct nat_changes *changes, unsigned int kind, uint32_t id)
+{
 	switch (kind) {
 	case OBJ_SNAT:
-		return snat_differs(a, b, id);
+		return changes->snat[id];
 	case OBJ_EIP:
-		e = objects_get(a, OBJ_EIP, id);
-		return object_differs(a, b, kind, id) ||
-		       (e != NULL && address_differs(a, b, e->address));
+		return changes->eip[id];
 	default:
-		f = objects_get(a, OBJ_PORT_FORWARD, id);
-		return object_differs(a, b, kind, id) ||
-		       (f != NULL && address_differs(a, b, f->address));
+		return changes->forward[id];
 	}
 }
 
@@ -92,16 +117,16 @@ uint32_t nat_rule_epoch(const struct nat_build *b, unsigned int kind, uint32_t i
 	if (id >= epochs->count[kind])
 		return 0;
 	now = atomic_load_explicit(&epochs->epoch[kind][id], memory_order_relaxed);
-	return nat_rule_differs(&b->dp->objects, b->objects, kind, id) ? now + 1 : now;
+	return rule_changed(b->changes, kind, id) ? now + 1 : now;
 }
 
-void nat_epochs_advance(struct dataplane *dp, const struct objects *next)
+void nat_epochs_advance(struct dataplane *dp, const struct nat_changes *changes)
 {
 	static const unsigned int kinds[] = { OBJ_EIP, OBJ_PORT_FORWARD, OBJ_SNAT };
 
 	for (unsigned int k = 0; k < RTE_DIM(kinds); k++)
 		for (uint32_t id = 1; id < dp->epochs.count[kinds[k]]; id++)
-			if (nat_rule_differs(&dp->objects, next, kinds[k], id))
+			if (rule_changed(changes, kinds[k], id))
 				atomic_fetch_add_explicit(
 					&dp->epochs.epoch[kinds[k]][id], 1, memory_order_relaxed);
 }

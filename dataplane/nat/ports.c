@@ -22,15 +22,13 @@ static struct portmap *forwards_of(const struct nat_section *s, const struct por
 // forward has any more.
 static void reserve_ports(struct portset *portset, enum port_class class, const struct portmap *map)
 {
-	for (uint32_t port = 1; port <= UINT16_MAX; port++) {
-		struct port_range one = { port, port };
+	uint64_t ports[PORT_WORDS] = { 0 };
 
-		if ((map != NULL && portmap_get(map, rte_cpu_to_be_16(port)) != 0) ||
-			(class == PORT_UDP && port == IKE_NATT_PORT))
-			portset_reserve(portset, class, one);
-		else
-			portset_unreserve(portset, class, one);
-	}
+	if (map != NULL)
+		portmap_ports(map, ports);
+	if (class == PORT_UDP)
+		ports[IKE_NATT_PORT / 64] |= 1ull << IKE_NATT_PORT % 64;
+	portset_reserve_these(portset, class, ports);
 }
 
 // How many ports there are to claim: the rules' ranges, which may overlap, without the reserved.
@@ -51,8 +49,12 @@ static void count_ports(struct portset *portset, const uint64_t named[PORT_WORDS
 static void name_ports(uint64_t named[PORT_WORDS], const struct nat_address *a)
 {
 	for (uint32_t r = 0; r < a->n_ranges; r++)
-		for (uint32_t port = a->ranges[r].first; port <= a->ranges[r].last; port++)
-			named[port / 64] |= 1ull << port % 64;
+		for (uint32_t port = a->ranges[r].first; port <= a->ranges[r].last;) {
+			bool word = port % 64 == 0 && port + 63 <= a->ranges[r].last;
+
+			named[port / 64] |= word ? UINT64_MAX : 1ull << port % 64;
+			port += word ? 64 : 1;
+		}
 }
 
 void nat_activate_ports(

@@ -93,11 +93,13 @@ static int nat_build(struct dataplane *dp, const struct objects *objects, struct
 	struct txn_errors *errors)
 {
 	struct nat_section *s = calloc(1, sizeof(*s));
-	struct nat_build b = { dp, objects, s, errors };
+	struct nat_changes changes;
+	struct nat_build b = { dp, objects, &changes, s, errors };
 	int rc;
 
 	if (s == NULL)
 		return -ENOMEM;
+	nat_compare(&dp->objects, objects, &changes);
 	s->section.refs = 1;
 	s->section.id = SECTION_NAT;
 	s->pins = has_several_uplinks(objects);
@@ -135,13 +137,15 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 	const struct section *old, const struct section *new_section)
 {
 	const struct nat_section *s = (const struct nat_section *)new_section;
+	struct nat_changes changes;
 
+	nat_compare(&dp->objects, next, &changes);
 	nat_activate_ports(dp, s, next);
 	// A new EIP takes its target's flows by that uplink away from SNAT.
 	for (uint32_t i = 0; i < s->n_eips; i++)
-		if (nat_rule_differs(&dp->objects, next, OBJ_EIP, s->eips[i].id))
+		if (changes.eip[s->eips[i].id])
 			end_snat_sessions(dp, &s->eips[i]);
-	nat_epochs_advance(dp, next);
+	nat_epochs_advance(dp, &changes);
 	nat_apply_settings(dp, next);
 }
 

@@ -87,6 +87,17 @@ void portset_unreserve(struct portset *portset, enum port_class class, struct po
 		atomic_fetch_and(&space->reserved[word], ~mask_of(word, range.first, range.last));
 }
 
+void portset_reserve_these(
+	struct portset *portset, enum port_class class, const uint64_t ports[PORT_WORDS])
+{
+	struct port_space *space = portset_space(portset, class);
+
+	for (uint32_t word = 0; word < PORT_WORDS; word++)
+		if (atomic_load_explicit(&space->reserved[word], memory_order_relaxed) !=
+			ports[word])
+			atomic_store(&space->reserved[word], ports[word]);
+}
+
 static bool take(struct port_space *space, uint32_t port)
 {
 	_Atomic uint64_t *word = &space->claimed[port / 64];

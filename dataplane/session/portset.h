@@ -97,6 +97,9 @@ void portsets_drop(struct portset *portset);
 // so until its mapping ends. Control thread.
 void portset_reserve(struct portset *portset, enum port_class class, struct port_range range);
 void portset_unreserve(struct portset *portset, enum port_class class, struct port_range range);
+// Reserves exactly the ports whose bits are set, and gives all others back.
+void portset_reserve_these(
+	struct portset *portset, enum port_class class, const uint64_t ports[PORT_WORDS]);
 
 // Claims a port inside the ranges: the wanted one if it is free, else the first free one from a
 // random place on, PORT_CLAIM_WORDS bitmap words at most. `rng` is the caller's random state.

@@ -433,6 +433,33 @@ def test_port_range_runs_out_cleanly(net):
     assert net.router.stats()["sessions"] == 1
 
 
+def test_snat_leaves_the_ports_of_forwards_alone(net):
+    """Whatever changes: a rule that comes to the address, forwards, or both."""
+    forward = {"name": "web", "vip": "vip-pf", "protocol": "udp", "target": "192.168.11.10"}
+
+    def taken(snat, *ports):
+        config = copy.deepcopy(net.config)
+        if snat:
+            config["snat"][0].update(addresses=["vip-pf"], port_range="2000-2003",
+                                     max_sessions_per_host=100)
+        config["port_forwards"] = [{**forward, "name": f"f{n}", "ports": p}
+                                   for n, p in enumerate(ports)]
+        assert net.router.configure(config) == ""
+        net.router.advance(302)
+        outs = [o for port in range(5000, 5004)
+                for o in net.h1.send(ip(net.h1.ip, net.inet.ip, UDP(sport=port, dport=80)))]
+        return {p.sport for p in (IP(o.frame[14:]) for o in outs)
+                if UDP in p and p.src == "203.0.113.21"}
+
+    assert taken(True, "2001") == {2000, 2002, 2003}
+    assert taken(True, "2001", "1900-2000") == {2002, 2003}  # one more
+    assert taken(True, "1024-9999") == set()  # whole blocks
+    assert taken(True, "2003") == {2000, 2001, 2002}  # another one
+    assert taken(False, "2002") == set()
+    assert taken(True, "2002") == {2000, 2001, 2003}  # the rule is back
+    assert taken(True) == {2000, 2001, 2002, 2003}
+
+
 def test_full_table_refuses_and_drains(net):
     config = copy.deepcopy(net.config)
     config["snat"][0]["max_sessions_per_host"] = 60000
