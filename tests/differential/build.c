@@ -169,7 +169,7 @@ static bool build_reply(const struct step *s, const struct exchange *x, struct f
 	struct parts p = { .reply = true };
 	struct view v;
 
-	if (!first_output(x, &v) || !v.has_ports || (v.proto == IPPROTO_ICMP && !v.request))
+	if (!first_output(x, &v) || (v.proto == IPPROTO_ICMP && !v.request))
 		return false;
 	p.wire = x->out.f[0].wire;
 	p.proto = v.proto;

@@ -5,6 +5,7 @@
 #include "tests/differential/compare.h"
 
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 
 #include "tests/differential/bytes.h"
@@ -17,9 +18,14 @@ void comparison_start(
 	*c = (struct comparison){ .ours = ours, .kernel = kernel };
 }
 
+// Of what went in, the fragment that has the ports; of what came out, the first packet.
 static bool exchange_views(const struct exchange *x, struct view *in, struct view *out)
 {
-	return view_frame(in, &x->in.f[0]) && view_frame(out, &x->out.f[0]);
+	unsigned int i = 0;
+
+	while (i + 1 < x->in.n && view_frame(in, &x->in.f[i]) && in->later)
+		i++;
+	return view_frame(in, &x->in.f[i]) && view_frame(out, &x->out.f[0]);
 }
 
 // To whose port each of the two delivers what the step sends.
@@ -85,11 +91,14 @@ static bool is_plain_error(const struct comparison *c, const struct step *s)
 }
 
 // The kernel gives a packet that it does not translate another source port, because its answers
-// would be another connection's.
-static bool clashes(const struct exchange *kernel)
+// would be another connection's; where there are no ports it drops the packet.
+static bool clashes(
+	const struct exchange *ours, const struct exchange *kernel, const struct track *t)
 {
 	struct view in, out;
 
+	if (t->flow.proto == SITE_PROTO && kernel->out.n == 0 && ours->out.n == 1)
+		return track_seen(t) && exchange_views(ours, &in, &out) && in.src == out.src;
 	return kernel->out.n == 1 && exchange_views(kernel, &in, &out) && in.has_ports &&
 	       out.has_ports && in.src == out.src && in.sport != out.sport;
 }
@@ -105,11 +114,21 @@ static enum verdict out_of_step(struct comparison *c, const struct step *s, stru
 	for (unsigned int i = 0; i < 2; i++)
 		if (b[0] != b[1] && b[i] != NULL && b[i]->rule != RULE_COUNT)
 			return excuse(c, b[i]->rule);
-	if (clashes(&c->kernel[s->id]))
+	if (clashes(&c->ours[s->id], &c->kernel[s->id], t))
 		return excuse_state(c, RULE_CLASH, t);
 	if (rule == RULE_COUNT)
 		rule = track_differs(t);
 	return rule == RULE_COUNT ? VERDICT_DIFFERENT : excuse_state(c, rule, t);
+}
+
+// RFC 5508 REQ-8: the flow cannot be translated without taking another one's answers.
+static bool is_refused(const struct exchange *ours, const struct exchange *kernel)
+{
+	struct view in, out;
+
+	return ours->out.n == 1 && kernel->out.n == 0 && exchange_views(ours, &in, &out) &&
+	       out.is_error && site_is_own(out.src) && out.l4[0] == ICMP_DEST_UNREACH &&
+	       out.l4[1] == ICMP_PKT_FILTERED;
 }
 
 // One router sent more packets than the other.
@@ -117,6 +136,8 @@ static enum verdict presence(struct comparison *c, const struct step *s, struct 
 {
 	const struct exchange *ours = &c->ours[s->id], *kernel = &c->kernel[s->id];
 
+	if (is_refused(ours, kernel))
+		return excuse(c, RULE_REFUSED);
 	if (is_plain_error(c, s))
 		return excuse(c, RULE_UNTRACKED);
 	if (kernel->invalid && ours->out.n == 1 && invalid(c, s, t) == VERDICT_SAME)
@@ -162,7 +183,9 @@ enum verdict comparison_step(struct comparison *c, const struct step *s)
 	if (s->kind == STEP_ERROR)
 		return verdict;
 	track_packet(t, ours, &c->kernel[s->id]);
-	ports_use(&c->ports, &ours->in.f[0], true);
-	ports_use(&c->ports, &c->kernel[s->id].in.f[0], false);
+	if (ours->out.n != 0)
+		ports_use(&c->ports, &ours->in.f[0], true);
+	if (c->kernel[s->id].out.n != 0)
+		ports_use(&c->ports, &c->kernel[s->id].in.f[0], false);
 	return verdict;
 }

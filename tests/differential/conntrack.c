@@ -16,6 +16,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
+#include "tests/differential/site.h"
 #include "tests/differential/view.h"
 
 #define TUPLES_MAX (STEPS_MAX * FRAMES_MAX)
@@ -50,12 +51,12 @@ int conntrack_create(struct conntrack **out)
 	return 0;
 }
 
-void conntrack_saw(struct conntrack *c, struct frame *f)
+void conntrack_saw(struct conntrack *c, const struct frame *f)
 {
 	struct tuple t = { 0 };
 	struct view v;
 
-	if (!view_parse(&v, f->data + ETH_LEN, f->len - ETH_LEN) || !v.has_ports)
+	if (!view_frame(&v, f) || (v.proto != SITE_PROTO && !v.has_ports))
 		return;
 	t.src = htonl(v.src);
 	t.dst = htonl(v.dst);
@@ -101,7 +102,7 @@ static void put_tuple(struct nlmsghdr *h, const struct tuple *t)
 		mnl_attr_put_u8(h, CTA_PROTO_ICMP_TYPE, t->icmp_type);
 		mnl_attr_put_u8(h, CTA_PROTO_ICMP_CODE, t->icmp_code);
 		mnl_attr_put_u16(h, CTA_PROTO_ICMP_ID, t->sport);
-	} else {
+	} else if (t->proto != SITE_PROTO) {
 		mnl_attr_put_u16(h, CTA_PROTO_SRC_PORT, t->sport);
 		mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, t->dport);
 	}

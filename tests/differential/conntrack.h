@@ -18,7 +18,7 @@ struct conntrack;
 int conntrack_create(struct conntrack **out);
 
 // A frame went into the kernel.
-void conntrack_saw(struct conntrack *c, struct frame *f);
+void conntrack_saw(struct conntrack *c, const struct frame *f);
 
 // 0 or negative errno.
 int conntrack_pass(struct conntrack *c, uint32_t seconds);

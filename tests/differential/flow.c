@@ -43,6 +43,8 @@ struct flow flow_of(uint8_t proto, uint32_t src, uint16_t sport, uint32_t dst, u
 
 	if (proto == IPPROTO_ICMP)
 		f.port[1] = sport;
+	else if (proto == SITE_PROTO)
+		f.port[0] = f.port[1] = 0;
 	for (unsigned int i = 0; i < 2; i++)
 		inside(proto, &f.ip[i], &f.port[i]);
 	if (f.ip[0] > f.ip[1] || (f.ip[0] == f.ip[1] && f.port[0] > f.port[1]))

@@ -95,8 +95,8 @@ static void fill_header(struct style *style, struct step *s)
 
 static uint8_t pick_proto(struct style *style)
 {
-	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP,
-		IPPROTO_ICMP };
+	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP,
+		IPPROTO_UDP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMP, SITE_PROTO };
 
 	return style->proto != 0 ? style->proto : PICK(&style->rng, protos);
 }

@@ -66,6 +66,7 @@ static const struct {
 	{ "netfilter/nf_conntrack_udp_timeout", "300" },
 	{ "netfilter/nf_conntrack_udp_timeout_stream", "300" },
 	{ "netfilter/nf_conntrack_icmp_timeout", "60" },
+	{ "netfilter/nf_conntrack_generic_timeout", "600" },
 };
 
 static int set_sysctl(const char *name, const char *value)

@@ -103,6 +103,21 @@ static enum rule taken(const struct ports *ports, const struct binding *new, uin
 	return RULE_COUNT;
 }
 
+// Whether a connection whose state differs may have the port in one of them, and no binding for it
+// because the other does not translate it any more.
+static bool held_by_another(const struct tracks *tracks, const struct binding *new, uint16_t inside)
+{
+	for (unsigned int i = 0; i < tracks->n; i++) {
+		const struct track *t = &tracks->list[i];
+
+		for (unsigned int k = 0; k < 2 && t->apart != RULE_COUNT; k++)
+			if (t->flow.proto == new->proto && t->flow.ip[k] == new->peer &&
+				t->flow.port[!k] == inside)
+				return true;
+	}
+	return false;
+}
+
 // Both keep the port that the host has, or neither does. `holder`: why a connection may have the
 // port still in one of them only.
 static const char *add(struct ports *ports, struct tracks *tracks, struct binding *new,
@@ -121,6 +136,8 @@ static const char *add(struct ports *ports, struct tracks *tracks, struct bindin
 			new->rule = taken(ports, new, inside);
 		else if (ours_kept && kernel_reuses(ports, new))
 			new->rule = RULE_KERNEL_REUSES;
+		else if (held_by_another(tracks, new, inside))
+			new->rule = RULE_APART;
 		else if (ours_kept && track_seen(track_of(tracks, &new->flow)))
 			new->rule = RULE_CLASH; // the two hosts talk without translation, too
 		else

@@ -8,6 +8,7 @@
 // X(symbol, text)
 #define RULES(X)                                                                                   \
 	X(RULE_ERROR_SOURCE, "an ICMP error comes from the arrival interface's address")           \
+	X(RULE_REFUSED, "a private host is told that its flow was refused")                        \
 	X(RULE_UNTRACKED, "what needs no session is forwarded or rejected without one")            \
 	X(RULE_EIP_STATELESS, "an EIP translates without a session")                               \
 	X(RULE_TCP_INVALID, "TCP flags that conntrack finds invalid are translated")               \

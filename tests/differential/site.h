@@ -22,6 +22,8 @@
 #define SITE_WEB     SITE_IP(192, 168, 11, 10) // behind FORWARD
 #define SITE_DNS     SITE_IP(192, 168, 10, 10)
 
+#define SITE_PROTO 50 // ESP: a protocol without ports, which nft rejects, too
+
 #define SITE_MTU 1400 // of pub0; the others have 1500
 
 struct site_host {

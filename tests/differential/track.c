@@ -13,6 +13,7 @@
 #define TCP_ESTABLISHED 7440
 #define UDP		300
 #define ICMP		60
+#define OTHER		600
 #define NEVER		(1u << 30) // longer than every sequence
 
 struct track *track_of(struct tracks *tracks, const struct flow *flow)
@@ -84,9 +85,16 @@ void track_packet(struct track *t, const struct exchange *ours, const struct exc
 
 uint32_t track_timer(const struct track *t)
 {
-	return t->flow.proto == IPPROTO_TCP   ? TCP_TRANSITORY
-	       : t->flow.proto == IPPROTO_UDP ? UDP
-					      : ICMP;
+	switch (t->flow.proto) {
+	case IPPROTO_TCP:
+		return TCP_TRANSITORY;
+	case IPPROTO_UDP:
+		return UDP;
+	case IPPROTO_ICMP:
+		return ICMP;
+	default:
+		return OTHER;
+	}
 }
 
 bool track_may_be_over(const struct track *t)

@@ -145,6 +145,9 @@ void view_set_port(const struct view *v, bool source, uint16_t port)
 	uint16_t old = view_load(v->l4 + at);
 
 	view_store(v->l4 + at, port);
-	if (checksum != NULL && (v->proto != IPPROTO_UDP || view_load(checksum) != 0))
-		update(checksum, old, port);
+	if (checksum == NULL || (v->proto == IPPROTO_UDP && view_load(checksum) == 0))
+		return;
+	update(checksum, old, port);
+	if (v->proto == IPPROTO_UDP && view_load(checksum) == 0)
+		view_store(checksum, 0xffff); // RFC 768
 }
