@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// Connection to the data plane: comes up at a tick or when a request needs it, goes down at the
+// Connection to the data plane: comes up by a timer or when a request needs it, goes down at the
 // first thing that is not as agreed. Everything runs on the commit thread.
 #include "control/dataplane/client.h"
 
@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "control/dataplane/internal.h"
@@ -20,17 +21,27 @@
 #define HANDSHAKE_MS   2000
 #define REQUEST_MS     10000
 #define TRANSACTION_MS 30000
-// Ticks between attempts at a peer that takes connections but does not greet properly: it must not
-// keep the commit thread waiting all the time.
-#define HANDSHAKE_BACKOFF 5
+// Until the next attempt. A data plane that is back forwards nothing before it is configured; one
+// that takes connections but does not greet properly must not keep the commit thread waiting.
+#define RETRY_MS   100
+#define BACKOFF_MS 5000
 
-static void on_tick(void *ctx)
+// The next attempt; 0: none.
+static void retry_after(struct client *c, long milliseconds)
+{
+	const struct itimerspec at = { .it_value = { milliseconds / 1000,
+					       milliseconds % 1000 * 1000000 } };
+
+	if (timerfd_settime(c->retry.fd, 0, &at, NULL) < 0)
+		log_error("timer of the data plane's connection: %s", strerror(errno));
+}
+
+static void on_retry(void *ctx, uint32_t events)
 {
 	struct client *c = ctx;
+	uint64_t expirations;
 
-	if (c->backoff > 0)
-		c->backoff--;
-	else if (c->fd < 0)
+	if (read(c->retry.fd, &expirations, sizeof(expirations)) > 0 && c->fd < 0)
 		client_connect(c);
 }
 
@@ -59,6 +70,7 @@ struct client *client_create(
 	if (c == NULL)
 		return NULL;
 	c->fd = -1;
+	c->retry.fd = -1;
 	c->jobs = jobs;
 	c->path.sun_family = AF_UNIX;
 	c->stats =
@@ -69,11 +81,17 @@ struct client *client_create(
 	if (events != NULL)
 		c->events = *events;
 	c->deadlines = (struct client_deadlines){ HANDSHAKE_MS, REQUEST_MS, TRANSACTION_MS };
-	c->tick = (struct watch){ .fd = -1, .tick = on_tick, .ctx = c };
 	c->readable = (struct watch){ .fd = -1, .ready = on_readable, .ctx = c };
-	if (jobs_watch(jobs, &c->tick) == 0)
-		return c;
+	c->retry.ready = on_retry;
+	c->retry.ctx = c;
+	c->retry.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (c->retry.fd < 0 || jobs_watch(jobs, &c->retry) < 0)
+		goto fail;
+	retry_after(c, RETRY_MS);
+	return c;
 fail:
+	if (c->retry.fd >= 0)
+		close(c->retry.fd);
 	if (c->stats != MAP_FAILED)
 		munmap(c->stats, sizeof(struct stats_shm));
 	free(c);
@@ -86,7 +104,8 @@ void client_destroy(struct client *c)
 		return;
 	if (c->fd >= 0)
 		client_disconnect(c, NULL);
-	jobs_unwatch(c->jobs, &c->tick);
+	jobs_unwatch(c->jobs, &c->retry);
+	close(c->retry.fd);
 	fdkeeper_clear(&c->keeper);
 	munmap(c->stats, sizeof(struct stats_shm));
 	free(c);
@@ -133,6 +152,7 @@ void client_disconnect(struct client *c, const char *reason)
 	c->readable.fd = -1;
 	close(c->fd);
 	c->fd = -1;
+	retry_after(c, RETRY_MS);
 	atomic_store(&c->boot_id, 0);
 }
 
@@ -150,7 +170,7 @@ static int open_socket(struct client *c)
 	return rc;
 }
 
-// A condition that lasts is logged once, not every second.
+// A condition that lasts is logged once, not with every attempt.
 static int failed(struct client *c, const char *what, int err)
 {
 	const char *why = err == -EPROTONOSUPPORT ? "it is of another version"
@@ -171,8 +191,10 @@ int client_connect(struct client *c)
 	if (c->fd >= 0)
 		return 0;
 	fd = open_socket(c);
-	if (fd < 0)
+	if (fd < 0) {
+		retry_after(c, RETRY_MS);
 		return failed(c, "cannot connect", fd);
+	}
 	rc = client_handshake(c, fd, &fresh);
 	if (rc == 0) {
 		c->readable.fd = fd;
@@ -181,9 +203,10 @@ int client_connect(struct client *c)
 	if (rc < 0) {
 		c->readable.fd = -1;
 		close(fd);
-		c->backoff = rc == -EBUSY ? 0 : HANDSHAKE_BACKOFF;
+		retry_after(c, rc == -EBUSY ? RETRY_MS : BACKOFF_MS);
 		return failed(c, "handshake failed", rc);
 	}
+	retry_after(c, 0);
 	c->fd = fd;
 	c->logged = 0;
 	atomic_store(&c->boot_id, c->known_boot_id);

@@ -38,7 +38,7 @@ struct client_namer {
 	void *ctx;
 };
 
-// `events` may be NULL. Connects at the next tick of `jobs`, or when a request needs it.
+// `events` may be NULL. Connects soon once `jobs` run, or when a request needs it.
 struct client *client_create(
 	const char *socket_path, struct jobs *jobs, const struct client_events *events);
 void client_destroy(struct client *c);

@@ -17,15 +17,14 @@ struct client {
 	struct client_events events;
 	struct client_namer namer;
 	struct client_deadlines deadlines;
-	struct watch tick;	// reconnects
+	struct watch retry;	// a timer: reconnects
 	struct watch readable;	// registered while connected
 	int fd;			// -1: not connected
 	uint32_t seq;		// of the last request
 	uint64_t known_boot_id; // of the data plane seen last, 0: none
 	uint64_t generation;
-	unsigned int backoff; // ticks until the next attempt
-	int logged;	      // error of the last attempt that was logged
-	bool sweep_fds;	      // at the next reply, forget the descriptors that were not named
+	int logged;	// error of the last attempt that was logged
+	bool sweep_fds; // at the next reply, forget the descriptors that were not named
 	struct fdkeeper keeper;
 	void *stats; // address range of the counters; a memfd is mapped over it when there is one
 	_Atomic bool has_stats;

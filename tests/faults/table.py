@@ -324,6 +324,12 @@ CONTROL = [
     Fault("a stored id may be there twice", "control/config/ids.c",
           " || bit_get(table->used, (uint32_t)id))", ")",
           "unit config/config_ids_test malformed_files_are_refused"),
+    Fault("a data plane that was killed is looked for once only", "control/dataplane/client.c",
+          "\tc->fd = -1;\n\tretry_after(c, RETRY_MS);", "\tc->fd = -1;",
+          "unit client/client_connection_test connects_soon_to_one_that_comes_back"),
+    Fault("one that does not greet is asked at once again", "control/dataplane/client.c",
+          "rc == -EBUSY ? RETRY_MS : BACKOFF_MS", "RETRY_MS",
+          "unit client/client_connection_test silent_peer_is_given_up"),
 ]
 
 DIFFERENTIAL = "differential 1 500"

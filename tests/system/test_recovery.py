@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the vrouter authors
 """How soon traffic is forwarded again after kill -9 of a data plane that has the tables of an
-appliance: no size is an option. Asserted is the median: the machine may be busy."""
+appliance: no size is an option."""
 
 import select
 import signal
@@ -98,4 +98,4 @@ def test_forwards_within_a_second_of_readiness(site, figure):
            f"last of 3 flows (routed, SNAT, EIP): median {statistics.median(waits):.2f} s, worst "
            f"{max(waits):.2f} s; start of the program to READY=1: median "
            f"{statistics.median(starts):.2f} s, worst {max(starts):.2f} s")
-    assert statistics.median(waits) < FORWARDS_WITHIN_S, seen
+    assert max(waits) < FORWARDS_WITHIN_S, seen

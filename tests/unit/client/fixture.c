@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +59,22 @@ int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void await_attempt(void)
+{
+	const struct watch *timer = jobs_test_watches[0];
+
+	assert_true(jobs_test_wait(timer->fd, SERVER_DEADLINE_MS));
+	jobs_test_ready();
+}
+
+time_t seconds_to_attempt(void)
+{
+	struct itimerspec at;
+
+	assert_int_equal(timerfd_gettime(jobs_test_watches[0]->fd, &at), 0);
+	return at.it_value.tv_sec;
 }
 
 // The peer's end is told by the watch, not by the next request.

@@ -180,7 +180,7 @@ static void refused_routes_keep_the_connection(void **state)
 	struct msg_route r = { 0 };
 
 	start(refuses);
-	jobs_test_tick();
+	await_attempt();
 	assert_int_equal(client_routes(client, 0, &r, sizeof(r), 1), -EOPNOTSUPP);
 	assert_int_equal(client_routes(client, 0, &r, MSG_MAX, 1), -EMSGSIZE);
 	assert_true(client_connected(client));

@@ -42,13 +42,6 @@ void jobs_unwatch(struct jobs *q, struct watch *w)
 			jobs_test_watches[i] = NULL;
 }
 
-void jobs_test_tick(void)
-{
-	for (size_t i = 0; i < 8; i++)
-		if (jobs_test_watches[i] != NULL && jobs_test_watches[i]->tick != NULL)
-			jobs_test_watches[i]->tick(jobs_test_watches[i]->ctx);
-}
-
 bool jobs_test_wait(int fd, unsigned int milliseconds)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };

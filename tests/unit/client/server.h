@@ -55,5 +55,4 @@ void server_serve(struct server *s); // answers every request with success until
 // The jobs that the client sees: no thread, watches are driven by the test.
 extern struct watch *jobs_test_watches[8];
 bool jobs_test_wait(int fd, unsigned int milliseconds); // until readable or hung up
-void jobs_test_tick(void);
-void jobs_test_ready(void); // serves what is readable now
+void jobs_test_ready(void);				// serves what is readable now
