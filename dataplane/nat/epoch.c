@@ -46,6 +46,30 @@ static void compare_ports(const struct objects *a, const struct objects *b, bool
 	}
 }
 
+// A change that leaves every session as it is: other limits, or more addresses behind those that
+// hosts have.
+static bool snat_extends(const struct obj_snat *old, const struct obj_snat *new)
+{
+	struct obj_snat same;
+
+	if (new == NULL || new->n_pool < old->n_pool || old->n_pool > MSG_SNAT_POOL)
+		return false;
+	same = *new;
+	memset(&same.pool[old->n_pool], 0, (MSG_SNAT_POOL - old->n_pool) * sizeof(same.pool[0]));
+	same.n_pool = old->n_pool;
+	same.max_sessions_per_host = old->max_sessions_per_host;
+	same.max_session_rate_per_host = old->max_session_rate_per_host;
+	return memcmp(old, &same, sizeof(same)) == 0;
+}
+
+static void compare_snat(const struct objects *a, const struct objects *b, bool *changed)
+{
+	compare_kind(a, b, OBJ_SNAT, changed);
+	for (OBJECTS_EACH(a, OBJ_SNAT, const struct obj_snat, s))
+		if (changed[s->id] && snat_extends(s, objects_get(b, OBJ_SNAT, s->id)))
+			changed[s->id] = false;
+}
+
 // The first interface address of each port, 0 when it has none.
 static void first_addresses(const struct objects *o, uint32_t *first)
 {
@@ -92,7 +116,7 @@ void nat_compare(const struct objects *a, const struct objects *b, struct nat_ch
 	compare_kind(a, b, OBJ_ADDRESS, out->address);
 	compare_kind(a, b, OBJ_EIP, out->eip);
 	compare_kind(a, b, OBJ_PORT_FORWARD, out->forward);
-	compare_kind(a, b, OBJ_SNAT, out->snat);
+	compare_snat(a, b, out->snat);
 	compare_named(a, ports, out);
 	compare_inbound(a, b, out);
 }

@@ -50,12 +50,42 @@ static void drop_pool(
 			portsets_drop(source->pool[i].portset);
 }
 
+// Without memory they end by their timers.
+static void end_snat_sessions(struct dataplane *dp, const struct nat_eip *e)
+{
+	struct msg_sessions m = { .op = SESSIONS_END };
+	struct msg_session_filter *f = &m.filter;
+
+	f->set = MATCH_RULE | MATCH_UPLINK | MATCH_INSIDE; // as client or (hairpin) as server
+	f->n_rules = 1;
+	f->rules[0].kind = OBJ_SNAT;
+	f->uplink = e->port;
+	f->inside = (struct msg_endpoint){ .addr = { .family = AF_INET, .plen = 32 },
+		.last = UINT16_MAX };
+	memcpy(f->inside.addr.bytes, &e->target, sizeof(e->target));
+	if (sweep_ask(dp, &m, NULL) < 0)
+		log_warning("sessions that a new EIP takes over end by their timers");
+}
+
+// A new EIP takes its target's flows by that uplink away from SNAT. Called when no worker can see
+// the section before, by which it might make more of them.
+static void end_taken_over(struct dataplane *dp, const struct nat_section *current)
+{
+	for (uint32_t i = 0; current != NULL && i < current->n_eips; i++) {
+		if (current->eips[i].fresh)
+			end_snat_sessions(dp, &current->eips[i]);
+		current->eips[i].fresh = false;
+	}
+}
+
 static void nat_destroy(struct dataplane *dp, struct section *section)
 {
 	struct nat_section *s = (struct nat_section *)section;
 	const struct set *set = atomic_load_explicit(&dp->set, memory_order_relaxed);
 	const struct nat_section *current = set == NULL ? NULL : nat_of(set);
 
+	if (current != s)
+		end_taken_over(dp, current);
 	for (uint32_t i = 0; i < s->n_snat; i++)
 		drop_pool(dp, current, &s->snat[i].source);
 	for (uint32_t i = 0; i < LIMIT_PORTS; i++)
@@ -116,23 +146,6 @@ static int nat_build(struct dataplane *dp, const struct objects *objects, struct
 	return 0;
 }
 
-// Without memory they end by their timers.
-static void end_snat_sessions(struct dataplane *dp, const struct nat_eip *e)
-{
-	struct msg_sessions m = { .op = SESSIONS_END };
-	struct msg_session_filter *f = &m.filter;
-
-	f->set = MATCH_RULE | MATCH_UPLINK | MATCH_INSIDE; // as client or (hairpin) as server
-	f->n_rules = 1;
-	f->rules[0].kind = OBJ_SNAT;
-	f->uplink = e->port;
-	f->inside = (struct msg_endpoint){ .addr = { .family = AF_INET, .plen = 32 },
-		.last = UINT16_MAX };
-	memcpy(f->inside.addr.bytes, &e->target, sizeof(e->target));
-	if (sweep_ask(dp, &m, NULL) < 0)
-		log_warning("sessions that a new EIP takes over end by their timers");
-}
-
 static void nat_activate(struct dataplane *dp, const struct objects *next,
 	const struct section *old, const struct section *new_section)
 {
@@ -141,10 +154,8 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 
 	nat_compare(&dp->objects, next, &changes);
 	nat_activate_ports(dp, s, next);
-	// A new EIP takes its target's flows by that uplink away from SNAT.
 	for (uint32_t i = 0; i < s->n_eips; i++)
-		if (changes.eip[s->eips[i].id])
-			end_snat_sessions(dp, &s->eips[i]);
+		s->eips[i].fresh = changes.eip[s->eips[i].id];
 	nat_epochs_advance(dp, &changes);
 	nat_apply_settings(dp, next);
 }

@@ -24,6 +24,7 @@ struct nat_eip {
 	rte_be32_t target;
 	uint16_t port;		 // of the VIP: this EIP translates what leaves there
 	bool source_nat_inbound; // the target sees the router's address as the client
+	bool fresh;		 // SNAT sessions of its target may be left; control thread only
 	uint32_t next;		 // index + 1 of another EIP of the same target, 0: none
 };
 
