@@ -156,7 +156,8 @@ NAT = [
           "if (current != s)\n\t\tend_taken_over(dp, current);", "",
           "packet test_changes.py test_a_change_ends_what_it_invalidates"),
     Fault("a hairpin keeps its source", "dataplane/nat/inbound.c",
-          "return rule == NULL ? NULL : &rule->source;", "return NULL;",
+          "\t\trule = nat_snat(s, meta->src, port);\n\treturn rule == NULL ? NULL : &rule->source;",
+          "\t\trule = nat_snat(s, meta->src, port);\n\treturn NULL;",
           "packet test_nat.py test_hairpin_in_the_same_subnet_translates_both"),
     Fault("an ICMP error shows the target of an EIP", "dataplane/nat/apply.c",
           "&to, e->vip, meta->dst)", "&to, meta->src, meta->dst)",
@@ -190,7 +191,7 @@ NAT = [
           "(int32_t)(tick - (uint32_t)(old >> 32)) > 0;", "old == 0;",
           "packet test_mapping.py test_session_rate_of_a_host"),
     Fault("a refused session stays charged to its host", "dataplane/nat/source.c",
-          "\t\tnat_host_uncharge(t, *host, (enum port_class)port_class(rq->key.proto));\n", "\t\t;\n",
+          "\t\tnat_host_uncharge(t, *host, port_class_charged(rq->key.proto));\n", "\t\t;\n",
           "unit nat/exhaustion_test test_host_limit_recovers"),
     Fault("the port of a mapping that was given up leaks", "dataplane/nat/source.c",
           "\tportset_release(&t->portsets.sets[m->portset], (enum port_class)"

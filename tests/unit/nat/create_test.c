@@ -362,6 +362,7 @@ static void test_protocols(void **state)
 	uint32_t ref;
 
 	nat_init(&f, 64, 64);
+	f.snat.n_pool = 1;
 	rq = nat_flow(&f, 5, 0, "198.51.100.9", 0, 47);
 	assert_int_equal(nat_make(&f, &rq, &ref), 0);
 	assert_int_equal(session_at(&f.t, ref)->mapping, 0);
