@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// ip4_send: the last IP step. Decrements the TTL, writes the Ethernet header of the adjacency, and
-// hands the packet to port_tx; or to ip4_held when the neighbour is not resolved yet.
+// ip4_send: the last IP step. Decrements the TTL, clamps the MSS of SYNs, writes the Ethernet
+// header of the adjacency, and hands the packet to port_tx; or to ip4_held when the neighbour is
+// not resolved yet.
+#include <rte_tcp.h>
+
 #include "dataplane/fib/l3.h"
 #include "dataplane/ip4/forward.h"
 #include "dataplane/ip4/nodes.h"
 #include "dataplane/main/node.h"
+#include "dataplane/packet/mss.h"
 #include "dataplane/packet/rewrite.h"
+#include "dataplane/port/port.h"
 
 enum {
 	SEND_DROP,
@@ -16,6 +21,15 @@ enum {
 	SEND_ERROR,
 	SEND_EDGE_COUNT,
 };
+
+// A SYN of either direction: segments must fit both ports of the connection.
+static __rte_noinline void send_syn(
+	struct worker *w, struct rte_mbuf *m, const struct meta *meta, uint16_t mtu)
+{
+	const struct port *in = worker_port(w, meta->in_port);
+
+	packet_clamp_mss(m, meta, in == NULL ? mtu : RTE_MIN(mtu, in->conf.mtu));
+}
 
 static __rte_always_inline rte_edge_t send_decide(
 	struct worker *w, struct rte_mbuf *m, struct meta *meta)
@@ -35,6 +49,8 @@ static __rte_always_inline rte_edge_t send_decide(
 	}
 	if (likely(!(meta->flags & META_GENERATED)))
 		packet_decrement_ttl(m, meta);
+	if (unlikely(meta->tcp_flags & RTE_TCP_SYN_FLAG))
+		send_syn(w, m, meta, adj->mtu);
 	packet_set_ethernet(m, &adj->eth);
 	meta->out_port = adj->port;
 	adj_touch(adj, w->tick);
