@@ -15,11 +15,14 @@
 
 int netns_open(const char *name)
 {
-	char path[128];
+	char path[sizeof("/run/netns/") + NETNS_NAME_MAX];
+	size_t len = strlen(name);
 	int fd;
 
-	if (snprintf(path, sizeof(path), "/run/netns/%s", name) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
+	if (len == 0 || len > NETNS_NAME_MAX || strchr(name, '/') != NULL ||
+		strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -EINVAL;
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

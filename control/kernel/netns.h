@@ -5,7 +5,10 @@
 // sockets opened there stay there.
 #pragma once
 
-// Descriptor of the namespace named `name` under /run/netns, or negative errno.
+#define NETNS_NAME_MAX 63
+
+// Descriptor of the namespace named `name` under /run/netns, or negative errno: -EINVAL when no
+// namespace can have that name.
 int netns_open(const char *name);
 
 // Runs fn(arg) on the calling thread inside the namespace. Its result, or negative errno when the

@@ -25,7 +25,7 @@ static const char no_mirror[] = "the mirror of an interface is missing or down";
 static const char no_answer[] = "the kernel refused, or did not answer";
 
 struct kernel {
-	char netns[64];
+	char netns[NETNS_NAME_MAX + 1];
 	int netns_fd; // -1: not open
 	struct netlink requests;
 	struct links links;

@@ -72,12 +72,16 @@ def test_without_hugepages_it_says_how_to_get_them(router):
 @pytest.mark.parametrize("options, told", [
     (["--netns", "vr-absent"], "--netns vr-absent: No such file or directory; create it: "
                                "ip netns add vr-absent"),
+    (["--netns", "../netns/vr"], "--netns ../netns/vr: Invalid argument"),
+    (["--netns", ""], "--netns : Invalid argument"),
+    (["--netns", "n" * 64], "n: Invalid argument"),
     (["--listen", "0.0.0.0:8480"], "loopback"),
     (["--listen", "127.0.0.1:99999"], "--listen"),
     (["--api-socket", "/nonexistent/api.sock"], "/nonexistent/api.sock"),
     (["--state-dir", "/proc/vrouter"], "/proc/vrouter"),
     (["--unknown"], "--unknown"),
-], ids=["namespace", "listen on all addresses", "port", "socket", "state directory", "option"])
+], ids=["namespace", "path as namespace", "no name", "long name", "listen on all addresses",
+        "port", "socket", "state directory", "option"])
 def test_a_control_that_cannot_start_says_why(router, options, told):
     argv = [router.control_program(), "--state-dir", router.state_directory, "--api-socket",
             router.api_socket, "--dataplane-socket", router.dataplane_socket, "--netns",
