@@ -122,6 +122,12 @@ static void write_process(FILE *out, const struct counters *c)
 	metric_one(out, "sessions_half_open_ended_total", "counter",
 		"Half-open sessions ended because the table was nearly full.",
 		p->sessions_half_open_ended);
+	metric_one(
+		out, "nat_log_written_total", "counter", "Lines of the NAT log.", p->log_written);
+	metric_one(out, "nat_log_failed_total", "counter",
+		"Lines of the NAT log that could not be written.", p->log_failed);
+	metric_one(out, "nat_log_lost_total", "counter",
+		"Events for the NAT log that came faster than it is written.", p->log_lost);
 	metric_one(out, "neighbours", "gauge", "Neighbours known.", p->neighbours);
 	metric_one(out, "routes", "gauge", "Routes in the data plane.", p->routes);
 	metric_one(out, "kernel_path_receive_packets_total", "counter",

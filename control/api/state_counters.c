@@ -71,6 +71,12 @@ static json_t *worker(const struct worker_stats *w, int index, uint64_t tsc_hz)
 		(json_int_t)(packets ? w->busy_cycles / packets : 0));
 }
 
+static json_t *nat_log(const struct process_stats *p)
+{
+	return json_pack("{s:I, s:I, s:I}", "written", (json_int_t)p->log_written, "failed",
+		(json_int_t)p->log_failed, "lost", (json_int_t)p->log_lost);
+}
+
 static json_t *mirrors(const struct process_stats *p)
 {
 	return json_pack("{s:I, s:I, s:I, s:I}", "from_kernel", (json_int_t)p->mirror_rx,
@@ -94,8 +100,8 @@ void state_dataplane(struct request *r)
 	for (unsigned int i = 0; i < c->workers; i++)
 		json_array_append_new(workers, worker(&c->worker[i], i, c->process.tsc_hz));
 	reply_json(r, 200,
-		json_pack("{s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "connected", 1,
-			"boot_id",
+		json_pack("{s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
+			"connected", 1, "boot_id",
 			json_sprintf("%016llx", (unsigned long long)client_boot_id(r->env->client)),
 			"generation", (json_int_t)c->process.generation, "sessions",
 			(json_int_t)c->process.sessions, "sessions_ended",
@@ -103,6 +109,7 @@ void state_dataplane(struct request *r)
 			(json_int_t)c->process.sessions_half_open_ended, "routes",
 			(json_int_t)c->process.routes, "neighbours",
 			(json_int_t)c->process.neighbours, "accounts", accounts(&c->sum), "workers",
-			workers, "kernel_path", mirrors(&c->process)));
+			workers, "kernel_path", mirrors(&c->process), "nat_log",
+			nat_log(&c->process)));
 	free(c);
 }

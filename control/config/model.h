@@ -109,8 +109,15 @@ struct route_config {
 	uint32_t priority;
 };
 
+struct nat_log_config {
+	enum log_kind kind;
+	bool destinations; // log the host outside, too
+	char file[MSG_ADDRESS_MAX];
+};
+
 // What holds for all NAT rules.
 struct nat_config {
+	struct nat_log_config log;
 	uint32_t tcp_established_s; // idle seconds until a session ends, as the next ones
 	uint32_t tcp_transitory_s;
 	uint32_t udp_s;

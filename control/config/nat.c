@@ -3,8 +3,10 @@
 //
 // The object `nat`: what holds for all NAT rules.
 #include <stddef.h>
+#include <string.h>
 
 #include "control/config/context.h"
+#include "control/config/text.h"
 
 // Timers of at least what the RFCs demand (dataplane/api/proto.h says which); the defaults are
 // those of the data plane.
@@ -47,9 +49,38 @@ static void parse_timeouts(struct parse *ps, const struct reader *nat)
 			timeout_of(&ps->config->nat, i));
 }
 
+static void parse_log(struct parse *ps, const struct reader *nat)
+{
+	static const char *const fields[] = { "file", "syslog", "destinations", NULL };
+	struct nat_log_config *log = &ps->config->nat.log;
+	struct path path = { .up = nat->path, .key = "log" };
+	const char *file = NULL;
+	json_t *json = NULL;
+	bool syslog = false;
+	struct reader r;
+
+	if (read_object(nat, "log", &json) != READ_OK ||
+		!reader_open(&r, json, &path, ps->problems, fields))
+		return;
+	enum reading got = read_text(&r, "file", OPTIONAL, &file);
+	(void)read_bool(&r, "syslog", &syslog);
+	(void)read_bool(&r, "destinations", &log->destinations);
+	if (got == READ_OK && syslog)
+		report_member(&r, "syslog", "the log already goes to \"file\"");
+	if (got == READ_OK) {
+		const char *wrong = text_file(file);
+
+		if (wrong != NULL)
+			report_member(&r, "file", "%s", wrong);
+		else
+			memcpy(log->file, file, strlen(file) + 1);
+	}
+	log->kind = got == READ_OK ? LOG_FILE : syslog ? LOG_SYSLOG : LOG_OFF;
+}
+
 void parse_nat(struct parse *ps, const struct reader *top)
 {
-	static const char *const fields[] = { "timeouts", NULL };
+	static const char *const fields[] = { "timeouts", "log", NULL };
 	struct path path = { .up = top->path, .key = "nat" };
 	json_t *json = NULL;
 	struct reader r;
@@ -57,6 +88,8 @@ void parse_nat(struct parse *ps, const struct reader *top)
 	for (size_t i = 0; i < TIMEOUTS; i++)
 		*timeout_of(&ps->config->nat, i) = timeouts[i].normal;
 	if (read_object(top, "nat", &json) == READ_OK &&
-		reader_open(&r, json, &path, ps->problems, fields))
+		reader_open(&r, json, &path, ps->problems, fields)) {
 		parse_timeouts(ps, &r);
+		parse_log(ps, &r);
+	}
 }

@@ -195,6 +195,13 @@ static const char *socket_wrong(const char *text)
 		       : NULL;
 }
 
+const char *text_file(const char *text)
+{
+	return socket_wrong(text) == NULL ? NULL
+					  : "not the absolute path of a file, of at most 107 of "
+					    "A-Z a-z 0-9 / . _ @ + -";
+}
+
 static const char *pci_wrong(const char *text)
 {
 	static const char pattern[] = "hhhh:hh:hh.h";

@@ -15,6 +15,7 @@
 const char *text_address(const char *text, struct in_addr *out);
 const char *text_prefix(const char *text, struct ipv4_prefix *out);
 const char *text_ports(const char *text, uint16_t *first, uint16_t *last); // "n" or "n-m"
+const char *text_file(const char *text);				   // absolute path
 const char *text_mac(const char *text, uint8_t out[6]);
 const char *text_name(const char *text);
 const char *text_interface_name(const char *text);

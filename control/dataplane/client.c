@@ -69,7 +69,7 @@ struct client *client_create(
 
 	if (c == NULL)
 		return NULL;
-	c->fd = -1;
+	c->fd = c->out_fd = -1;
 	c->retry.fd = -1;
 	c->jobs = jobs;
 	c->path.sun_family = AF_UNIX;

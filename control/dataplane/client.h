@@ -79,3 +79,6 @@ struct session_page {
 
 // MSG_SESSIONS: `ask` but for its header. 0 or negative errno.
 int client_sessions(struct client *c, const struct msg_sessions *ask, struct session_page *out);
+
+// MSG_LOG; `fd` is borrowed, -1 for LOG_OFF. 0 or negative errno.
+int client_log(struct client *c, enum log_kind kind, bool destinations, int fd);

@@ -20,6 +20,7 @@ struct client {
 	struct watch retry;	// a timer: reconnects
 	struct watch readable;	// registered while connected
 	int fd;			// -1: not connected
+	int out_fd;		// goes with the next request, borrowed; -1: none
 	uint32_t seq;		// of the last request
 	uint64_t known_boot_id; // of the data plane seen last, 0: none
 	uint64_t generation;

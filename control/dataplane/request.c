@@ -96,7 +96,8 @@ int client_request(struct client *c, enum msg_type type, size_t len, enum msg_ty
 	if (++c->seq == 0)
 		c->seq = 1;
 	*h = (struct msg_header){ .len = (uint32_t)len, .type = (uint16_t)type, .seq = c->seq };
-	rc = io_send(c->fd, c->out, len, -1, deadline);
+	rc = io_send(c->fd, c->out, len, c->out_fd, deadline);
+	c->out_fd = -1;
 	if (rc == 0)
 		rc = await_reply(c, reply, deadline, &got);
 	if (rc >= 0 && got >= 0 && fd == NULL) {

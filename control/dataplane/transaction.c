@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// Transactions and routes: requests that are answered by a RESULT.
+// Transactions, routes and the NAT log: requests that are answered by a RESULT.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,4 +166,17 @@ int client_routes(
 	if (rc < 0 && c->fd >= 0)
 		log_refused_routes(c);
 	return rc;
+}
+
+int client_log(struct client *c, enum log_kind kind, bool destinations, int fd)
+{
+	struct msg_log *m = (void *)c->out;
+
+	if (client_connect(c) < 0)
+		return -ENOTCONN;
+	memset(m, 0, sizeof(*m));
+	m->kind = kind;
+	m->destinations = destinations;
+	c->out_fd = fd;
+	return transact(c, MSG_LOG, sizeof(*m), c->deadlines.request, NULL);
 }

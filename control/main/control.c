@@ -41,6 +41,13 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return sd_event_exit(c->loop, 0);
 }
 
+// Logs were rotated: what is open is looked at now instead of with the next audit.
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
+{
+	background_reconcile(arg);
+	return 0;
+}
+
 static int on_audit(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct control *c = arg;
@@ -60,6 +67,7 @@ static int add_sources(struct control *c)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return -errno;
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
@@ -67,6 +75,8 @@ static int add_sources(struct control *c)
 	ret = sd_event_add_signal(c->loop, NULL, SIGTERM, on_signal, c);
 	if (ret >= 0)
 		ret = sd_event_add_signal(c->loop, NULL, SIGINT, on_signal, c);
+	if (ret >= 0)
+		ret = sd_event_add_signal(c->loop, NULL, SIGHUP, on_hangup, c);
 	if (ret >= 0)
 		ret = sd_event_add_io(c->loop, NULL, jobs_wake_fd(c->jobs), EPOLLIN, on_jobs, c);
 	if (ret >= 0)

@@ -13,6 +13,7 @@
 #include "control/config/engine.h"
 #include "control/config/store.h"
 #include "control/dataplane/client.h"
+#include "control/dataplane/natlog.h"
 #include "control/dataplane/subsystem.h"
 #include "control/kernel/kernel.h"
 #include "control/main/jobs.h"
@@ -30,6 +31,7 @@ struct control {
 	struct client *client;
 	struct dataplane *dataplane;
 	struct kernel *kernel;
+	struct natlog *natlog;
 	struct subsystem subsystems[SUBSYSTEMS_MAX]; // in the order of a commit
 	unsigned int n_subsystems;
 	struct engine *engine;

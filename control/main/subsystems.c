@@ -17,10 +17,12 @@ int subsystems_create(struct control *c)
 {
 	c->dataplane = dataplane_create(c->client);
 	c->kernel = kernel_create(c->options.netns, c->client, c->jobs);
-	if (!c->dataplane || !c->kernel)
+	c->natlog = natlog_create(c->client);
+	if (!c->dataplane || !c->kernel || !c->natlog)
 		return -ENOMEM;
 	add(c, kernel_add_subsystem(c->kernel));
 	add(c, dataplane_subsystem(c->dataplane));
+	add(c, natlog_subsystem(c->natlog));
 	add(c, kernel_garp_subsystem(c->kernel));
 	add(c, kernel_remove_subsystem(c->kernel));
 	return 0;
@@ -30,6 +32,7 @@ void subsystems_destroy(struct control *c)
 {
 	if (c->kernel)
 		kernel_destroy(c->kernel);
+	natlog_destroy(c->natlog);
 	if (c->dataplane)
 		dataplane_destroy(c->dataplane);
 }

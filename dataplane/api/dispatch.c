@@ -13,6 +13,7 @@
 #include "dataplane/fib/routes.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/log.h"
+#include "dataplane/main/session_log.h"
 #include "dataplane/api/schema_hash.h"
 
 static uint64_t applied_generation(const struct dataplane *dp)
@@ -97,6 +98,11 @@ static void handle_routes(struct server *s, const struct msg_header *h, size_t l
 	server_result(s, h->seq, rc, &errors);
 }
 
+static void handle_log(struct server *s, const struct msg_log *m, int fd)
+{
+	server_result(s, m->h.seq, session_log_set(s->dp, m->kind, m->destinations != 0, fd), NULL);
+}
+
 static void handle_commit(struct server *s, const struct msg_commit *m, size_t len)
 {
 	int rc = len == sizeof(*m) ? txn_commit(s->dp, &s->txn, m->generation) : -EPROTO;
@@ -138,6 +144,11 @@ bool server_dispatch(struct server *s, const void *msg, size_t len, int fd)
 		break;
 	case MSG_COMMIT:
 		handle_commit(s, msg, len);
+		return true;
+	case MSG_LOG:
+		if (len != sizeof(struct msg_log))
+			return false;
+		handle_log(s, msg, fd);
 		return true;
 	case MSG_ROUTES:
 		handle_routes(s, h, len);

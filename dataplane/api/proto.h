@@ -51,6 +51,7 @@ enum msg_type {
 	MSG_DUMP_REPLY,
 	MSG_SESSIONS,
 	MSG_SESSIONS_REPLY,
+	MSG_LOG,
 	MSG_EVENT,
 	MSG_TYPE_COUNT,
 };
@@ -405,6 +406,21 @@ struct dump_rule {
 	uint32_t kind; // enum obj_kind
 	uint32_t id;
 	uint64_t sessions;
+};
+
+enum log_kind {
+	LOG_OFF,
+	LOG_FILE,   // with a regular file, open for appending
+	LOG_SYSLOG, // with a connected datagram socket
+	LOG_KIND_COUNT,
+};
+
+// Where the NAT log goes from here on. With the descriptor; it is written to until the next such
+// message, also without a client. Answered by RESULT.
+struct msg_log {
+	struct msg_header h;
+	uint32_t kind;	       // enum log_kind
+	uint32_t destinations; // 1: log the host outside, too
 };
 
 struct dump_route {

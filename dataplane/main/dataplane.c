@@ -20,6 +20,7 @@
 #include "dataplane/main/grace.h"
 #include "dataplane/main/graph.h"
 #include "dataplane/main/log.h"
+#include "dataplane/main/session_log.h"
 #include "dataplane/main/sweep.h"
 #include "dataplane/main/worker.h"
 #include "dataplane/nat/create.h"
@@ -50,12 +51,12 @@ static int create_stats(struct dataplane *dp)
 
 static int create_qsbr(struct dataplane *dp)
 {
-	size_t size = rte_rcu_qsbr_get_memsize(LIMIT_WORKERS);
+	size_t size = rte_rcu_qsbr_get_memsize(DATAPLANE_QSBR_THREADS);
 
 	dp->qsbr = rte_zmalloc("qsbr", size, RTE_CACHE_LINE_SIZE);
-	if (dp->qsbr == NULL || rte_rcu_qsbr_init(dp->qsbr, LIMIT_WORKERS) != 0)
+	if (dp->qsbr == NULL || rte_rcu_qsbr_init(dp->qsbr, DATAPLANE_QSBR_THREADS) != 0)
 		return -ENOMEM;
-	return 0;
+	return rte_rcu_qsbr_thread_register(dp->qsbr, DATAPLANE_QSBR_LOG) == 0 ? 0 : -EINVAL;
 }
 
 static int create_tables(struct dataplane *dp)
@@ -149,6 +150,8 @@ int dataplane_create(const struct options *o, struct dataplane **out)
 	if (rc == 0)
 		rc = sweep_init(dp);
 	if (rc == 0)
+		rc = session_log_create(dp);
+	if (rc == 0)
 		rc = create_set(dp);
 	if (rc == 0)
 		rc = create_workers(dp);
@@ -205,6 +208,7 @@ void dataplane_destroy(struct dataplane *dp)
 	rxq_map_free((struct rxq_map *)(uintptr_t)atomic_load(&dp->poll));
 	objects_free(&dp->objects);
 	sweep_fini(dp);
+	session_log_destroy(dp);
 	session_table_close(&dp->sessions);
 	l3_destroy(dp->l3);
 	rte_mempool_free(dp->pool);

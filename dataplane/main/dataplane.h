@@ -18,6 +18,7 @@
 #include "dataplane/main/options.h"
 #include "dataplane/main/set.h"
 #include "dataplane/port/port.h"
+#include "dataplane/session/events.h"
 #include "dataplane/session/query.h"
 #include "dataplane/session/sweeper.h"
 #include "dataplane/session/table.h"
@@ -28,7 +29,13 @@ struct neigh_netlink;
 struct punt;
 struct rxq_map;
 struct server;
+struct session_log;
 struct worker;
+
+// Thread ids of the grace period: workers by their index, then the log's thread, which is online
+// only while it reads ports.
+#define DATAPLANE_QSBR_LOG     LIMIT_WORKERS
+#define DATAPLANE_QSBR_THREADS (LIMIT_WORKERS + 1)
 
 // Something to free once no worker can hold a pointer to it.
 struct garbage {
@@ -73,6 +80,10 @@ struct dataplane {
 	bool sweeper_running;	// the thread exists
 	struct sweep_job *jobs; // that wait, the first one is done next
 	struct sweep_job *job;	// that is being done, sweeper only
+
+	// What happens to sessions: a ring for each worker, and the sweeper's.
+	struct event_ring events[LIMIT_WORKERS + 1];
+	struct session_log *log;
 
 	// Control thread only.
 	struct objects objects; // applied configuration

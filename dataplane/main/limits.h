@@ -26,10 +26,11 @@
 #define LIMIT_HELD_PER_NEIGHBOUR 4
 #define LIMIT_DATAGRAMS		 4096 // in fragments, per worker: 192 B each; half of private ports
 #define LIMIT_FRAGMENTS		 512 // waiting for their first one, per worker; half of private ports
-#define LIMIT_DATAGRAM_HELD	 64   // waiting ones of one datagram
-#define LIMIT_DATAGRAM_PIECES	 32   // of a datagram with gaps between them
-#define LIMIT_RING		 1024 // packets in a punt or mirror ring
-#define LIMIT_ALARM_PERCENT	 80   // of a table in use: it is shown as an alarm
+#define LIMIT_DATAGRAM_HELD	 64	// waiting ones of one datagram
+#define LIMIT_DATAGRAM_PIECES	 32	// of a datagram with gaps between them
+#define LIMIT_RING		 1024	// packets in a punt or mirror ring
+#define LIMIT_EVENTS		 131072 // of a NAT log's ring, 8 MiB; one for each worker and one
+#define LIMIT_ALARM_PERCENT	 80	// of a table in use: it is shown as an alarm
 
 #define DEFAULT_ROUTES	 16384 // from control; 90 MiB per FIB with all its sources, two of them
 #define DEFAULT_TBL8	 4096

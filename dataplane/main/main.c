@@ -17,6 +17,7 @@
 #include "dataplane/main/eal.h"
 #include "dataplane/main/log.h"
 #include "dataplane/main/options.h"
+#include "dataplane/main/session_log.h"
 #include "dataplane/main/sweep.h"
 #include "dataplane/main/worker.h"
 #include "dataplane/port/xdp.h"
@@ -65,6 +66,9 @@ static int start_threads(struct dataplane *dp)
 {
 	int rc = sweep_start(dp);
 
+	if (rc == 0)
+		rc = session_log_start(dp);
+
 	for (unsigned int i = 0; rc == 0 && i < dp->n_workers; i++)
 		rc = rte_eal_remote_launch(worker_main, dp->workers[i], i + 1);
 	return rc;
@@ -92,6 +96,7 @@ static int run(const struct options *o)
 	atomic_store(&dp->stop, true);
 	rte_eal_mp_wait_lcore();
 	sweep_stop(dp);
+	session_log_stop(dp);
 	control_close(dp);
 	dataplane_destroy(dp);
 	return rc;

@@ -53,9 +53,19 @@ static void free_job(struct sweep_job *job)
 	free(job);
 }
 
+static void log_end(void *ctx, const struct session *s, enum session_end cause, uint32_t tick)
+{
+	struct dataplane *dp = ctx;
+
+	event_ring_push(
+		&dp->events[LIMIT_WORKERS], s, SESSION_EVENT_STOP, (uint8_t)cause, rte_rdtsc());
+}
+
 int sweep_init(struct dataplane *dp)
 {
 	struct sweeper_conf conf = {
+		.on_end = log_end,
+		.on_end_ctx = dp,
 		.table = &dp->sessions,
 		.epochs = &dp->epochs,
 		.grace = { dp->qsbr, sweep_grace_start, sweep_grace_passed },

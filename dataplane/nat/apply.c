@@ -9,6 +9,7 @@
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 
+#include "dataplane/main/dataplane.h"
 #include "dataplane/packet/parse.h"
 #include "dataplane/packet/translate.h"
 
@@ -229,6 +230,9 @@ rte_edge_t nat_start(
 	rc = nat_create(w->sessions, rq, nw, &ref);
 	if (rc < 0)
 		return create_refused(meta, rc);
+	if (nw->created != w->stats.sessions_created)
+		event_ring_push(&w->dp->events[w->index], session_at(w->sessions, ref),
+			SESSION_EVENT_START, 0, w->tsc);
 	w->stats.sessions_created = nw->created;
 	w->stats.sessions_degraded = nw->degraded;
 	return nat_apply(w, m, meta, session_at(w->sessions, ref), session_ref_dir(ref));

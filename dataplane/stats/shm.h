@@ -50,6 +50,9 @@ struct process_stats {
 	uint64_t mappings, mappings_max;
 	uint64_t hosts, hosts_max;
 	uint64_t index, index_max; // keys and places of the index of all of them
+	uint64_t log_written;	   // lines of the NAT log
+	uint64_t log_failed;	   // that could not be written
+	uint64_t log_lost;	   // events that found their ring full
 	uint64_t neighbours;
 	uint64_t routes;
 	uint64_t mirror_rx; // packets read from mirrors and TAP ports by the punt thread

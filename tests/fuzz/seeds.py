@@ -114,7 +114,8 @@ def packet_parse():
         save("packet_parse", f"{name}-split", b"\4\x20" + frame + bytes(packet))
 
 
-(FD, BEGIN, OBJECTS, PREPARE, COMMIT, ABORT, _, ROUTES, DUMP, _, SESSIONS) = range(3, 14)
+(FD, BEGIN, OBJECTS, PREPARE, COMMIT, ABORT, _, ROUTES, DUMP, _, SESSIONS, _,
+ LOG) = range(3, 16)
 PORT, ADDRESS, EIP_KIND, FORWARD, SNAT_KIND, SERVICE, NAT = range(1, 8)
 
 
@@ -166,6 +167,8 @@ def server():
         for op, match, at in ((1, 0, 0), (1, 0x60, 5), (2, 0x10, 0), (3, 0x3ff, 0), (3, 0, 0)))
     settings = objects(NAT, struct.pack("<6I", 1, 7440, 240, 300, 60, 600))
     save("server", "sessions", begin + site + rules + settings + commit + questions)
+    save("server", "log", begin + site + commit + message(LOG, struct.pack("<II", 1, 1), 1)
+         + message(LOG, struct.pack("<II", 0, 0)))
     save("server", "site", begin + site + rules + commit + message(ROUTES, routes) + dumps)
     save("server", "change", begin + site + commit + change + rules + commit + change + message(
         OBJECTS, struct.pack("<HHII", EIP_KIND, 1, 1, 1)) + commit)

@@ -91,6 +91,16 @@ static void nat_settings_and_defaults(void **state)
 	assert_int_equal(c->nat.udp_s, 120);
 	assert_int_equal(c->nat.icmp_s, 61);
 	assert_int_equal(c->nat.other_s, 604800);
+	assert_int_equal(c->nat.log.kind, LOG_OFF);
+	config_unref(c);
+	c = load("nat-log-file");
+	assert_int_equal(c->nat.log.kind, LOG_FILE);
+	assert_string_equal(c->nat.log.file, "/var/log/vrouter/nat.log");
+	assert_true(c->nat.log.destinations);
+	config_unref(c);
+	c = load("nat-log-syslog");
+	assert_int_equal(c->nat.log.kind, LOG_SYSLOG);
+	assert_false(c->nat.log.destinations);
 	config_unref(c);
 }
 
