@@ -194,25 +194,12 @@ static rte_edge_t create_refused(struct meta *meta, int rc)
 		forward_error(meta, create_reason(rc), ICMP_DEST_UNREACH, ICMP_PKT_FILTERED));
 }
 
-// Whether the packet can be the first of a flow. Answers to nobody's question (backscatter, scans)
-// make no session; an ACK may: connections outlive a restart of the router.
-static bool opens_flow(const struct meta *meta)
-{
-	uint8_t flags = meta->tcp_flags & (TH_SYN | TH_FIN | TH_RST | TH_ACK);
-
-	if (meta->flags & META_ICMP_ERROR)
-		return false;
-	if (meta->proto == IPPROTO_TCP)
-		return flags == TH_SYN || flags == TH_ACK;
-	return meta->proto != IPPROTO_ICMP || meta->icmp_type == ICMP_ECHO ||
-	       meta->icmp_type == ICMP_TIMESTAMP;
-}
-
 rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
 {
-	if (meta->flags & META_FRAG_OTHER)
+	// Without ports, every fragment has all that the session is made of.
+	if ((meta->flags & META_FRAG_OTHER) && port_class(meta->proto) >= 0)
 		return nat_drop(meta, DROP_FRAGMENT_NAT);
-	if (!opens_flow(meta))
+	if (!nat_opens_flow(meta))
 		return nat_drop(meta, DROP_NAT_NO_SESSION);
 	nat_key(m, meta, &rq->key);
 	return nat_start(w, m, meta, rq);

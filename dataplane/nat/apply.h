@@ -77,6 +77,20 @@ static inline bool nat_begins_flow(const struct meta *meta)
 	       meta->icmp_type == ICMP_TIMESTAMP;
 }
 
+// Whether a session may be made of the packet. Answers to nobody's question (backscatter, scans)
+// make none; an ACK may: connections outlive a restart of the router.
+static inline bool nat_opens_flow(const struct meta *meta)
+{
+	uint8_t flags = meta->tcp_flags & (TH_SYN | TH_FIN | TH_RST | TH_ACK);
+
+	if (meta->flags & META_ICMP_ERROR)
+		return false;
+	if (meta->proto == IPPROTO_TCP)
+		return flags == TH_SYN || flags == TH_ACK;
+	return meta->proto != IPPROTO_ICMP || meta->icmp_type == ICMP_ECHO ||
+	       meta->icmp_type == ICMP_TIMESTAMP;
+}
+
 // Whether replies to a packet from outside would leave by another uplink than it came in by, and
 // can be led back to that one.
 static inline bool nat_must_pin(

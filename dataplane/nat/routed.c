@@ -36,7 +36,7 @@ static bool routed_needs_session(
 		return r->pinned && nat_begins_flow(meta);
 	// No flow of such a host goes out as it is: this one was begun outside. A connection may be
 	// older than its session.
-	return nat_begins_flow(meta) || (meta->proto == IPPROTO_TCP && !(meta->tcp_flags & TH_RST));
+	return nat_opens_flow(meta);
 }
 
 // No session knows the packet. `ctx`: where replies to the burst's packets leave.

@@ -90,7 +90,7 @@ PACKETS = [
     Fault("a packet that is not forwarded makes a session", "dataplane/nat/inbound.c",
           "if (verdict != FORWARD_SEND)", "if (verdict != FORWARD_SEND && meta->ttl > 1)",
           "packet test_nat.py test_what_is_not_forwarded_makes_no_session"),
-    Fault("a SYN+ACK opens a flow", "dataplane/nat/apply.c",
+    Fault("a SYN+ACK opens a flow", "dataplane/nat/apply.h",
           "flags == TH_SYN || flags == TH_ACK", "flags == TH_SYN || (flags & TH_ACK)",
           "packet test_nat.py test_what_answers_nothing_makes_no_session"),
     Fault("an error has no TOS of the packet's", packet("icmp_error.c"),

@@ -5,7 +5,7 @@
 import copy
 
 import pytest
-from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
 from scapy.packet import Raw
 
 from router import expect, hop, sent
@@ -206,6 +206,20 @@ def test_eip_icmp_errors_both_ways(net):
 def test_what_is_not_forwarded_makes_no_session(net, l4, to):
     p = ip(net.h1.ip, to, l4, ttl=1)
     assert IP(sent(net.h1.send(p)).frame[14:])[ICMP].type == 11
+    assert net.router.stats()["sessions"] == 0
+
+
+def test_a_protocol_without_ports_needs_no_first_fragment(net):
+    whole = IP(src=net.h1.ip, dst=net.inet.ip, proto=50, id=9) / Raw(bytes(64))
+    for p in reversed(fragment(whole, 32)):
+        expect(net.h1.send(p), net.inet, hop(p, src=SNAT))
+    assert net.router.stats()["sessions"] == 1
+
+
+@pytest.mark.parametrize("flags", ["F", "FA", "SA", "", "R"])
+def test_flags_do_not_stop_what_is_only_routed(net, flags):
+    p = ip(net.inet.ip, net.h1.ip, TCP(sport=5000, dport=80, flags=flags))
+    expect(net.inet.send(p), net.h1, hop(p))
     assert net.router.stats()["sessions"] == 0
 
 
