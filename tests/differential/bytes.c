@@ -33,7 +33,7 @@ static enum verdict replace_ports(
 	enum rule rule;
 	const char *why;
 
-	if (!view_frame(&in, &c->ours[p->step->id].in.f[0]))
+	if (!view_first(&in, &c->ours[p->step->id].in))
 		return differ(p, "the step sent nothing that could be translated");
 	why = ports_replace(
 		&c->ports, &c->tracks, &c->flows[p->step->id], ours, kernel, in.sport, &rule);

@@ -18,21 +18,16 @@ void comparison_start(
 	*c = (struct comparison){ .ours = ours, .kernel = kernel };
 }
 
-// Of what went in, the fragment that has the ports; of what came out, the first packet.
 static bool exchange_views(const struct exchange *x, struct view *in, struct view *out)
 {
-	unsigned int i = 0;
-
-	while (i + 1 < x->in.n && view_frame(in, &x->in.f[i]) && in->later)
-		i++;
-	return view_frame(in, &x->in.f[i]) && view_frame(out, &x->out.f[0]);
+	return view_first(in, &x->in) && view_frame(out, &x->out.f[0]);
 }
 
 // To whose port each of the two delivers what the step sends.
 static void step_bound(const struct comparison *c, const struct step *s, const struct binding *b[2])
 {
-	b[0] = ports_bound(&c->ports, &c->ours[s->id].in.f[0], true);
-	b[1] = ports_bound(&c->ports, &c->kernel[s->id].in.f[0], false);
+	b[0] = ports_bound(&c->ports, &c->ours[s->id].in, true);
+	b[1] = ports_bound(&c->ports, &c->kernel[s->id].in, false);
 }
 
 static struct flow step_flow(const struct comparison *c, const struct step *s)
@@ -97,7 +92,7 @@ static bool clashes(
 {
 	struct view in, out;
 
-	if (t->flow.proto == SITE_PROTO && kernel->out.n == 0 && ours->out.n == 1)
+	if (t->flow.proto == SITE_PROTO && kernel->out.n == 0 && ours->out.n != 0)
 		return track_seen(t) && exchange_views(ours, &in, &out) && in.src == out.src;
 	return kernel->out.n == 1 && exchange_views(kernel, &in, &out) && in.has_ports &&
 	       out.has_ports && in.src == out.src && in.sport != out.sport;
@@ -154,7 +149,8 @@ static enum verdict packets(struct comparison *c, const struct step *s, struct t
 
 	if (ours->broken != NULL || kernel->broken != NULL) {
 		snprintf(c->why, sizeof(c->why), "%s", ours->broken ?: kernel->broken);
-		return VERDICT_DIFFERENT;
+		return clashes(ours, kernel, t) ? excuse_state(c, RULE_CLASH, t)
+						: VERDICT_DIFFERENT;
 	}
 	if (ours->out.n != kernel->out.n)
 		verdict = presence(c, s, t);
@@ -184,8 +180,8 @@ enum verdict comparison_step(struct comparison *c, const struct step *s)
 		return verdict;
 	track_packet(t, ours, &c->kernel[s->id]);
 	if (ours->out.n != 0)
-		ports_use(&c->ports, &ours->in.f[0], true);
+		ports_use(&c->ports, &ours->in, true);
 	if (c->kernel[s->id].out.n != 0)
-		ports_use(&c->ports, &c->kernel[s->id].in.f[0], false);
+		ports_use(&c->ports, &c->kernel[s->id].in, false);
 	return verdict;
 }

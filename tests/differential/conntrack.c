@@ -193,14 +193,17 @@ static int age(struct conntrack *c, const struct tuple *t, uint32_t seconds)
 	struct found f = { .asked_src = t->src, .asked_sport = t->sport, .proto = t->proto };
 	char buffer[256];
 	struct nlmsghdr *h = request(c, buffer, IPCTNL_MSG_CT_GET);
+	uint32_t left;
 	int rc;
 
 	put_tuple(h, t);
 	rc = ask(c, h, see_connection, &f);
 	if (rc < 0 || !f.original) // its own packet of the other direction names it, too
 		return rc == -ENOENT ? 0 : rc;
-	// The kernel rounds down what is left; the milliseconds since do not count.
-	return f.timeout + 1 <= seconds ? end(c, t) : shorten(c, t, f.timeout + 1 - seconds);
+	// Timers and steps of time are multiples of 5 s: what the kernel says, less the real time
+	// that has passed and rounded down, is so again.
+	left = (f.timeout + 4) / 5 * 5;
+	return left <= seconds ? end(c, t) : shorten(c, t, left - seconds);
 }
 
 int conntrack_pass(struct conntrack *c, uint32_t seconds)

@@ -135,15 +135,17 @@ static uint16_t client_port(struct style *style)
 	return client_ports[below(&style->rng, style->ports)];
 }
 
-// Fragments, where no session is needed: between private hosts, and to and from EIPs.
+// Whether a packet is translated or forwarded: an error about a fragment quotes that alone.
+static bool is_transit(const struct step *s)
+{
+	return s->kind != STEP_SEND || !site_is_own(s->dst) || site_is_eip(s->dst);
+}
+
 static void make_fragments(struct style *style, struct step *s)
 {
 	static const uint16_t pieces[] = { 200, 304, 600 };
-	bool plain = s->wire != WIRE_PUB0 && site_is_private(s->dst) && !site_is_own(s->dst);
-	bool out = (s->src == SITE_TARGET1 || s->src == SITE_TARGET2) && !site_is_own(s->dst);
-	bool in = s->wire == WIRE_PUB0 && site_is_eip(s->dst);
 
-	if (!one_in(&style->rng, 4) || !(plain || in || out) || s->payload < 700)
+	if (!one_in(&style->rng, 4) || !is_transit(s) || s->payload < 700)
 		return;
 	s->piece = PICK(&style->rng, pieces);
 	s->flags &= ~STEP_DF;
@@ -175,6 +177,7 @@ static void make_reply(struct style *style, struct step *s)
 	static const uint8_t plain[] = { TH_SYN | TH_ACK, TH_SYN | TH_ACK, TH_ACK };
 
 	s->tcp_flags = style->odd_tcp ? PICK(&style->rng, odd_tcp_flags) : PICK(&style->rng, plain);
+	make_fragments(style, s);
 }
 
 static void make_error(struct style *style, struct step *s)

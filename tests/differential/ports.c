@@ -32,13 +32,13 @@ static bool same_group(const struct binding *a, const struct binding *b)
 	       a->peer_port == b->peer_port;
 }
 
-const struct binding *ports_bound(const struct ports *ports, const struct frame *in, bool ours)
+const struct binding *ports_bound(const struct ports *ports, const struct frames *in, bool ours)
 {
 	const struct flow none = { 0 };
 	struct view v, quote;
 	struct binding wanted;
 
-	if (!view_frame(&v, in))
+	if (!view_first(&v, in))
 		return NULL;
 	wanted = view_quote(&quote, &v) ? endpoint(&none, &quote, &quote, true)
 					: endpoint(&none, &v, &v, false);
@@ -52,7 +52,7 @@ const struct binding *ports_bound(const struct ports *ports, const struct frame 
 	return NULL;
 }
 
-void ports_use(struct ports *ports, const struct frame *in, bool ours)
+void ports_use(struct ports *ports, const struct frames *in, bool ours)
 {
 	const struct binding *b = ports_bound(ports, in, ours);
 

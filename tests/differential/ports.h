@@ -31,10 +31,10 @@ struct ports {
 
 // To whom one of the two delivers a packet that came from outside (an ICMP error: the packet that
 // it quotes is the answer to one); NULL: to no port that was given.
-const struct binding *ports_bound(const struct ports *ports, const struct frame *in, bool ours);
+const struct binding *ports_bound(const struct ports *ports, const struct frames *in, bool ours);
 
 // The same, and it is in use.
-void ports_use(struct ports *ports, const struct frame *in, bool ours);
+void ports_use(struct ports *ports, const struct frames *in, bool ours);
 
 // Seconds pass for all.
 void ports_time(struct ports *ports, uint32_t seconds);

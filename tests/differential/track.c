@@ -55,10 +55,11 @@ static bool is_odd(const struct track *t, const struct view *in, uint8_t flags)
 
 static void track_tcp(struct track *t, const struct view *in, uint8_t flags)
 {
-	if (t->idle[0] >= TCP_TRANSITORY) { // it may be a new one, here or in the kernel as well
+	if (t->idle[0] >= TCP_TRANSITORY) // it may be a new one, here or in the kernel as well
 		t->picked_up = !(flags & TH_SYN) || (t->picked_up && t->idle[1] < TCP_ESTABLISHED);
+	if (t->idle[0] >= TCP_ESTABLISHED)
 		t->answered = false;
-	}
+	t->picked_up |= !(flags & TH_SYN) && !t->answered;
 	if (t->first == 0)
 		t->first = in->src;
 	t->odd |= is_odd(t, in, flags);
@@ -71,7 +72,7 @@ void track_packet(struct track *t, const struct exchange *ours, const struct exc
 {
 	struct view in, out;
 
-	if (!view_frame(&in, &ours->in.f[0]))
+	if (!view_first(&in, &ours->in))
 		return;
 	if (in.proto == IPPROTO_TCP && in.l4_len >= 14)
 		track_tcp(t, &in, in.l4[13]);

@@ -102,6 +102,14 @@ bool view_frame(struct view *v, const struct frame *f)
 	return view_parse(v, (uint8_t *)(uintptr_t)f->data + ETH_LEN, f->len - ETH_LEN);
 }
 
+bool view_first(struct view *v, const struct frames *frames)
+{
+	for (unsigned int i = 0; i < frames->n; i++)
+		if (view_frame(v, &frames->f[i]) && !v->later)
+			return true;
+	return false;
+}
+
 bool view_quote(struct view *quote, const struct view *error)
 {
 	return error->is_error && view_parse(quote, error->l4 + 8, error->l4_len - 8);

@@ -33,6 +33,9 @@ bool view_parse(struct view *v, uint8_t *ip, uint16_t len);
 // The packet of a frame; only to be read.
 bool view_frame(struct view *v, const struct frame *f);
 
+// Of the fragments of a datagram, the one that has the ports; of a whole packet, the packet.
+bool view_first(struct view *v, const struct frames *frames);
+
 // The packet that an ICMP error quotes.
 bool view_quote(struct view *quote, const struct view *error);
 
