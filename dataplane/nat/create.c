@@ -83,7 +83,6 @@ static void fill(const struct creation *c)
 	atomic_store_explicit(&s->adj[SESSION_FORWARD], 0, memory_order_relaxed);
 	atomic_store_explicit(&s->adj[SESSION_REVERSE], 0, memory_order_relaxed);
 	s->rule = rq->rule;
-	s->mss = rq->mss;
 	s->host = c->host;
 	s->epoch = rq->epoch;
 	s->snat_rule = rq->snat != NULL ? rq->snat->rule : 0;

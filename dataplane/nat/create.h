@@ -34,7 +34,6 @@ struct nat_request {
 	struct session_key key;	       // first packet (from the host) as it arrives
 	uint32_t dst;		       // after destination NAT (or as in key), network order
 	uint16_t dport;		       // the same
-	uint16_t mss;		       // clamp, 0: none
 	const struct nat_source *snat; // NULL: the source stays
 	uint32_t rule;		       // rule that owns the session, 0: none
 	uint32_t epoch;		       // of `rule`

@@ -61,9 +61,8 @@ struct session {
 	_Atomic uint64_t life;
 	_Atomic uint64_t adj[2]; // by direction: session_adj(), 0: none cached
 	uint16_t uplink;	 // port id of the public side, 0: none
-	uint16_t spare_hot;
-	uint16_t flags; // enum session_flag
-	uint16_t mss;	// clamp, 0: none
+	uint16_t flags;		 // enum session_flag
+	uint32_t spare_hot;
 
 	uint32_t mapping;    // or its peer, slot + 1; 0: none (endpoint-dependent, or no SNAT)
 	uint32_t target;     // mapping that the packets go to (hairpin), slot + 1, 0: none

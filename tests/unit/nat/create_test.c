@@ -29,7 +29,6 @@ static void test_snat(void **state)
 	nat_init(&f, 64, 64);
 	rq = nat_flow(&f, 5, 5000, "198.51.100.9", 443, IPPROTO_TCP);
 	rq.tcp_flags = 0x02;
-	rq.mss = 1460;
 	ref = make(&f, &rq);
 	assert_int_equal(session_ref_dir(ref), SESSION_FORWARD);
 	out = out_tuple(&f, ref);
@@ -38,7 +37,6 @@ static void test_snat(void **state)
 	assert_int_equal(out.dst, rq.key.dst);
 	assert_int_equal(out.dport, rq.key.dport);
 	assert_int_equal(session_at(&f.t, ref)->flags, SESSION_SNAT);
-	assert_int_equal(session_at(&f.t, ref)->mss, 1460);
 	assert_int_equal(session_at(&f.t, ref)->uplink, 2);
 	assert_int_equal(session_tcp_state(session_at(&f.t, ref)->life, 6), TCP_STATE_OPENING);
 
