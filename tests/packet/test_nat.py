@@ -155,6 +155,15 @@ def test_other_protocols_by_address(net, proto):
     assert (stats["sessions"], stats["hosts"]) == (0, 0)
 
 
+def test_hairpin_of_other_protocols(net):
+    p = ip(net.h1.ip, VIP_EIP, Raw(b"x" * 40), proto=47)
+    expect(net.h1.send(p), net.eip, hop(p, src=SNAT, dst=net.eip.ip))
+    reply = ip(net.eip.ip, SNAT, Raw(b"y" * 40), proto=47)
+    expect(net.eip.send(reply), net.h1, hop(reply, src=VIP_EIP, dst=net.h1.ip))
+    p = ip(net.h2.ip, VIP_EIP, Raw(b"x" * 40), proto=47)  # of another subnet: the source is kept
+    expect(net.h2.send(p), net.eip, hop(p, dst=net.eip.ip))
+
+
 def test_sessions_expire_and_give_everything_back(net):
     snat(net, net.h1, ip(net.h1.ip, net.inet.ip, UDP(sport=5000, dport=80)), net.inet)
     net.router.advance(299)

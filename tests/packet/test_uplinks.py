@@ -207,6 +207,13 @@ def test_flow_from_outside_without_nat_is_answered_without_nat(net, l4):
     expect(net.h1.send(own), net.inet, hop(own, src=SNAT))
 
 
+def test_error_about_a_flow_from_outside_without_nat_is_left_alone(net):
+    p = ip(net.inet.ip, net.h1.ip, UDP(sport=7, dport=22) / b"data")
+    expect(net.inet.send(p), net.h1, hop(p))
+    error = ip(net.h1.ip, net.inet.ip, ICMP(type=3, code=3) / bytes(hop(p)))
+    expect(net.h1.send(error), net.inet, hop(error))
+
+
 def test_flow_from_outside_to_a_network_without_rules_has_no_session(net):
     p = ip(net.isp2.ip, net.h2.ip, UDP(sport=7, dport=22))  # no rule of its network there
     expect(net.isp2.send(p), net.h2, hop(p))
