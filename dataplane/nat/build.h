@@ -33,9 +33,10 @@ int nat_build_forwards(struct nat_build *b); // EIPs and port forwards, own and 
 int nat_build_snat(struct nat_build *b);     // SNAT rules and their pools
 int nat_check_settings(struct nat_build *b);
 
-// Reserves the ports of forwards on external addresses, and counts those that SNAT may claim.
-void nat_activate_ports(
-	struct dataplane *dp, const struct nat_section *s, const struct objects *next);
+// Reserves the ports of forwards on external addresses, and counts those that SNAT may claim: of
+// the addresses that a change concerns. `old` is the section in force, NULL: none.
+void nat_activate_ports(struct dataplane *dp, const struct nat_section *old,
+	const struct nat_section *s, const struct objects *next, const struct nat_changes *changes);
 
 // The timers of the new configuration, for sessions that exist, too.
 void nat_apply_settings(struct dataplane *dp, const struct objects *next);

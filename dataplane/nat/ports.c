@@ -8,16 +8,6 @@
 
 #define IKE_NATT_PORT 4500 // RFC 3948: never a translated port
 
-// The forwards of the address of a port set, as [tcp, udp]; NULL: none.
-static struct portmap *forwards_of(const struct nat_section *s, const struct portset *portset,
-	const struct objects *objects, unsigned int proto)
-{
-	for (OBJECTS_EACH(objects, OBJ_ADDRESS, const struct obj_address, a))
-		if (nat_addr(&a->addr) == portset->addr && a->id < s->n_own)
-			return s->own[a->id].forward[proto];
-	return NULL;
-}
-
 // Takes the ports of forwards out of those that SNAT may claim, and gives back those that no
 // forward has any more.
 static void reserve_ports(struct portset *portset, enum port_class class, const struct portmap *map)
@@ -57,24 +47,58 @@ static void name_ports(uint64_t named[PORT_WORDS], const struct nat_address *a)
 		}
 }
 
-void nat_activate_ports(
-	struct dataplane *dp, const struct nat_section *s, const struct objects *next)
+static void activate_ports(
+	const struct nat_section *s, rte_be32_t addr, struct portmap *const forward[2])
 {
-	for (uint32_t i = 0; i < dp->sessions.portsets.n; i++) {
-		struct portset *portset = &dp->sessions.portsets.sets[i];
-		uint64_t named[PORT_WORDS] = { 0 };
-		bool used = false;
+	uint64_t named[PORT_WORDS] = { 0 };
+	struct portset *portset = NULL;
 
-		for (uint32_t p = 0; p < s->n_pools; p++) {
-			if (s->pools[p].portset != portset)
-				continue;
-			name_ports(named, &s->pools[p]);
-			used = true;
-		}
-		if (!used)
+	for (uint32_t p = 0; p < s->n_pools; p++) {
+		if (s->pools[p].portset == NULL || s->pools[p].addr != addr)
 			continue;
-		reserve_ports(portset, PORT_TCP, forwards_of(s, portset, next, 0));
-		reserve_ports(portset, PORT_UDP, forwards_of(s, portset, next, 1));
-		count_ports(portset, named);
+		portset = s->pools[p].portset;
+		name_ports(named, &s->pools[p]);
+	}
+	if (portset == NULL)
+		return;
+	reserve_ports(portset, PORT_TCP, forward[0]);
+	reserve_ports(portset, PORT_UDP, forward[1]);
+	count_ports(portset, named);
+}
+
+// Source NAT towards a private port comes and goes with EIPs on any port, and takes the port's
+// first address, whichever that is now.
+static bool inbound_differs(const struct nat_section *old, const struct nat_section *s,
+	const struct nat_changes *changes, uint32_t port)
+{
+	return changes->snat[NAT_INBOUND_RULE(port)] ||
+	       old->inbound[port].n_pool != s->inbound[port].n_pool;
+}
+
+// Addresses of which a forward, or a rule that maps to them, is in `o` and changes.
+static void touch_named(const struct objects *o, const struct nat_changes *changes, bool *touched)
+{
+	for (OBJECTS_EACH(o, OBJ_PORT_FORWARD, const struct obj_port_forward, f))
+		touched[f->address] |= changes->forward[f->id];
+	for (OBJECTS_EACH(o, OBJ_SNAT, const struct obj_snat, r))
+		for (unsigned int i = 0; i < r->n_pool; i++)
+			touched[r->pool[i]] |= changes->snat[r->id];
+}
+
+void nat_activate_ports(struct dataplane *dp, const struct nat_section *old,
+	const struct nat_section *s, const struct objects *next, const struct nat_changes *changes)
+{
+	bool touched[LIMIT_ADDRESSES] = { false };
+
+	touch_named(&dp->objects, changes, touched);
+	touch_named(next, changes, touched);
+	for (OBJECTS_EACH(next, OBJ_ADDRESS, const struct obj_address, a)) {
+		const struct nat_own *own = nat_own(s, a->id);
+
+		if (own == NULL)
+			continue;
+		if (old == NULL || touched[a->id] || changes->address[a->id] ||
+			inbound_differs(old, s, changes, a->port))
+			activate_ports(s, nat_addr(&a->addr), own->forward);
 	}
 }

@@ -153,7 +153,7 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 	struct nat_changes changes;
 
 	nat_compare(&dp->objects, next, &changes);
-	nat_activate_ports(dp, s, next);
+	nat_activate_ports(dp, (const struct nat_section *)old, s, next, &changes);
 	for (uint32_t i = 0; i < s->n_eips; i++)
 		s->eips[i].fresh = changes.eip[s->eips[i].id];
 	nat_epochs_advance(dp, &changes);

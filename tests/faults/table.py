@@ -207,6 +207,15 @@ NAT = [
     Fault("a dead session keeps its key", "dataplane/nat/create.c",
           "if (rc != -EEXIST || session_alive(session_at(c->t, *other)))", "if (true)",
           "unit nat/create_test test_dead_ones_are_replaced"),
+    Fault("the port of a forward that goes stays reserved", "dataplane/nat/ports.c",
+          "touch_named(&dp->objects, changes, touched);", "",
+          "packet test_nat.py test_snat_leaves_the_ports_of_forwards_alone"),
+    Fault("the port of a forward that comes is not reserved", "dataplane/nat/ports.c",
+          "touch_named(next, changes, touched);", "",
+          "packet test_nat.py test_snat_leaves_the_ports_of_forwards_alone"),
+    Fault("a private port that an EIP needs has no reserved ports", "dataplane/nat/ports.c",
+          "old->inbound[port].n_pool != s->inbound[port].n_pool", "false",
+          "packet test_nat.py test_the_port_of_ike_is_never_a_translated_one"),
 ]
 
 SESSIONS = [

@@ -267,6 +267,19 @@ def test_hairpin_with_source_nat_inbound(net):
     expect(net.eip.send(reply), net.inet, hop(reply, src=VIP_EIP, dst=net.inet.ip))
 
 
+@pytest.mark.parametrize("port, kept", [(4499, True), (4500, False), (4501, True)])
+def test_the_port_of_ike_is_never_a_translated_one(net, port, kept):
+    """RFC 3948: UDP 4500; on an uplink, and on a private port once an EIP needs it."""
+    packet = IP(sent(net.h1.send(ip(net.h1.ip, net.inet.ip, UDP(sport=port, dport=9)))).frame[14:])
+    assert (packet[UDP].sport == port) == kept
+    config = copy.deepcopy(net.config)
+    config["eips"][0]["source_nat_inbound"] = True
+    assert net.router.configure(config) == ""
+    packet = IP(sent(net.inet.send(ip(net.inet.ip, VIP_EIP, UDP(sport=port, dport=9)))).frame[14:])
+    assert packet.src == "192.168.10.1"
+    assert (packet[UDP].sport == port) == kept
+
+
 def test_bare_vip_rejects_everything(net):
     for l4 in (ICMP(id=1), TCP(dport=80), UDP(dport=53)):
         out = IP(sent(net.inet.send(ip(net.inet.ip, "203.0.113.23", l4))).frame[14:])
