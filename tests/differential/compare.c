@@ -94,8 +94,11 @@ static bool clashes(
 
 	if (t->flow.proto == SITE_PROTO && kernel->out.n == 0 && ours->out.n != 0)
 		return track_seen(t) && exchange_views(ours, &in, &out) && in.src == out.src;
-	return kernel->out.n == 1 && exchange_views(kernel, &in, &out) && in.has_ports &&
-	       out.has_ports && in.src == out.src && in.sport != out.sport;
+	if (kernel->out.n != 1 || !exchange_views(kernel, &in, &out) || !in.has_ports)
+		return false;
+	if (out.is_error) // about such a packet: it comes from where that went
+		return track_seen(t) && out.src == in.dst && out.dst == in.src;
+	return out.has_ports && in.src == out.src && in.sport != out.sport;
 }
 
 // The two have a different state of the connection, for a reason that is in the rules.
@@ -109,6 +112,9 @@ static enum verdict out_of_step(struct comparison *c, const struct step *s, stru
 	for (unsigned int i = 0; i < 2; i++)
 		if (b[0] != b[1] && b[i] != NULL && b[i]->rule != RULE_COUNT)
 			return excuse(c, b[i]->rule);
+	// What it answers is another connection's port by now in one of them.
+	if (s->kind != STEP_SEND && b[0] != b[1])
+		return excuse(c, RULE_APART);
 	if (clashes(&c->ours[s->id], &c->kernel[s->id], t))
 		return excuse_state(c, RULE_CLASH, t);
 	if (rule == RULE_COUNT)

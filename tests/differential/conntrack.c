@@ -129,7 +129,7 @@ static int ask(struct conntrack *c, struct nlmsghdr *h, mnl_cb_t see, void *data
 // What the kernel says of a connection that was asked for by a tuple.
 struct found {
 	bool original; // the tuple is that of its first packet
-	uint32_t asked_src;
+	uint32_t asked_src, asked_dst;
 	uint32_t timeout; // seconds
 	uint16_t asked_sport;
 	uint8_t proto;
@@ -147,6 +147,8 @@ static void see_original(const struct nlattr *tuple, struct found *f)
 
 		if (mnl_attr_get_type(part) == CTA_TUPLE_IP && type == CTA_IP_V4_SRC)
 			f->original &= mnl_attr_get_u32(a) == f->asked_src;
+		if (mnl_attr_get_type(part) == CTA_TUPLE_IP && type == CTA_IP_V4_DST)
+			f->original &= mnl_attr_get_u32(a) == f->asked_dst;
 		if (mnl_attr_get_type(part) == CTA_TUPLE_PROTO && type == port)
 			f->original &= mnl_attr_get_u16(a) == f->asked_sport;
 	}
@@ -190,7 +192,9 @@ static int shorten(struct conntrack *c, const struct tuple *t, uint32_t timeout)
 
 static int age(struct conntrack *c, const struct tuple *t, uint32_t seconds)
 {
-	struct found f = { .asked_src = t->src, .asked_sport = t->sport, .proto = t->proto };
+	struct found f = {
+		.asked_src = t->src, .asked_dst = t->dst, .asked_sport = t->sport, .proto = t->proto
+	};
 	char buffer[256];
 	struct nlmsghdr *h = request(c, buffer, IPCTNL_MSG_CT_GET);
 	uint32_t left;

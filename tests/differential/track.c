@@ -42,14 +42,14 @@ void track_time(struct tracks *tracks, uint32_t seconds)
 	}
 }
 
-// A packet after which conntrack may be in another state, or which it ignores: FIN, RST, SYN when
-// there is an answer already, SYN and ACK from the first sender, an answer without SYN to a SYN.
+// A packet after which conntrack may be in another state, or which it ignores: FIN, RST, another
+// SYN, SYN and ACK from the first sender, an answer without SYN to a SYN.
 static bool is_odd(const struct track *t, const struct view *in, uint8_t flags)
 {
 	if (flags & (TH_FIN | TH_RST))
 		return true;
 	if (flags & TH_SYN)
-		return in->src == t->first ? t->answered || (flags & TH_ACK) : t->answered;
+		return in->src == t->first ? track_seen(t) || (flags & TH_ACK) : t->answered;
 	return in->src != t->first && !t->answered;
 }
 
