@@ -166,7 +166,9 @@ static const char *bind_port(
 		if (flow_same(&b->flow, &new->flow)) {
 			b->moved |= equal == 1;
 			if (equal == 1 && b->rule == RULE_COUNT)
-				b->rule = track_differs(track_of(tracks, &b->flow));
+				b->rule = kernel_reuses(ports, new)
+						  ? RULE_KERNEL_REUSES
+						  : track_differs(track_of(tracks, &b->flow));
 			b->idle = 0;
 			b->ours = new->ours;
 			b->kernel = new->kernel;
