@@ -61,6 +61,7 @@ static void activate_ports(
 	}
 	if (portset == NULL)
 		return;
+	portsets_keep(portset);
 	reserve_ports(portset, PORT_TCP, forward[0]);
 	reserve_ports(portset, PORT_UDP, forward[1]);
 	count_ports(portset, named);

@@ -62,6 +62,11 @@ void portsets_drop(struct portset *portset)
 	portset->state = PORTSET_DRAINING;
 }
 
+void portsets_keep(struct portset *portset)
+{
+	portset->state = PORTSET_ACTIVE;
+}
+
 // The bits of first..last in a bitmap word that the range touches.
 static uint64_t mask_of(uint32_t word, uint32_t first, uint32_t last)
 {

@@ -93,6 +93,10 @@ int portsets_acquire(struct portsets *p, uint32_t addr, struct portset **portset
 // last port is released. Control thread.
 void portsets_drop(struct portset *portset);
 
+// A configuration that names the set comes into force: one before it may have dropped the set since
+// it was acquired. Control thread.
+void portsets_keep(struct portset *portset);
+
 // Reserves a port range (port forwards, listeners), or gives it back. A port that is claimed stays
 // so until its mapping ends. Control thread.
 void portset_reserve(struct portset *portset, enum port_class class, struct port_range range);

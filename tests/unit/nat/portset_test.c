@@ -220,6 +220,23 @@ static void test_all_ports(void **state)
 	done(&f);
 }
 
+// Taken out of the configuration and put in again, before the first one that had it is gone.
+static void test_dropped_and_taken_again(void **state)
+{
+	struct portset *again, *other;
+	struct fixture f;
+
+	init(&f);
+	assert_int_equal(session_table_acquire_portset(&f.t, f.ps->addr, &again), 0);
+	assert_ptr_equal(again, f.ps);
+	portsets_drop(f.ps); // by the old configuration
+	portsets_keep(again);
+	assert_int_equal(session_table_acquire_portset(&f.t, 8, &other), 0);
+	assert_ptr_not_equal(other, again);
+	assert_int_equal(again->addr, inet_addr("203.0.113.7"));
+	done(&f);
+}
+
 static void test_addresses(void **state)
 {
 	const struct port_range all = { 0, 65535 };
@@ -261,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_all_ports),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_dropped_and_taken_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
