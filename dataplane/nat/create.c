@@ -133,6 +133,19 @@ static int join(const struct creation *c, uint32_t other, uint32_t *ref)
 	return -EADDRNOTAVAIL;
 }
 
+// A port forward (or an EIP) owns its target's port: the target's own flow to the same remote
+// endpoint by source NAT, which has the tuple of the replies as its first packet, gives way. Its
+// next packets are replies of the forward's session.
+static bool take_over(const struct creation *c, uint32_t other)
+{
+	struct session *s = session_at(c->t, other);
+
+	return session_ref_dir(other) == SESSION_FORWARD && (s->flags & SESSION_SNAT) &&
+	       !(s->flags & SESSION_DNAT) && c->rq->snat == NULL &&
+	       (c->rq->rule_kind == OBJ_PORT_FORWARD || c->rq->rule_kind == OBJ_EIP) &&
+	       session_supersede(s);
+}
+
 // Claims the reply tuple with the source that is chosen. 0; -EEXIST: another session, in *ref, is
 // to be used; -EADDRNOTAVAIL: the tuple is taken.
 static int insert_reverse(struct creation *c, uint32_t *ref)
@@ -148,8 +161,16 @@ static int insert_reverse(struct creation *c, uint32_t *ref)
 	if (same_key(&s->key[0], &s->key[1]))
 		return -EADDRNOTAVAIL;
 	rc = insert_key(c, SESSION_REVERSE, INDEX_SESSION_REVERSE, ref);
-	if (rc == -EEXIST)
-		return join(c, *ref, ref);
+	if (rc == -EEXIST) {
+		uint32_t other = *ref;
+
+		rc = join(c, other, ref);
+		if (rc != -EADDRNOTAVAIL || !take_over(c, other))
+			return rc;
+		rc = insert_key(c, SESSION_REVERSE, INDEX_SESSION_REVERSE, ref);
+		if (rc == -EEXIST)
+			return -EAGAIN; // the target's host was faster
+	}
 	c->visible = rc == 0;
 	return rc;
 }

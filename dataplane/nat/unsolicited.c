@@ -51,8 +51,9 @@ static bool opens(const struct meta *meta)
 	       (meta->tcp_flags & (TH_SYN | TH_ACK | TH_RST | TH_FIN)) == TH_SYN;
 }
 
+// `adj`: where the mapping's host is.
 static rte_edge_t from_outside(struct worker *w, struct rte_mbuf *m, struct meta *meta,
-	uint32_t mapping, const struct nat_source *rule)
+	uint32_t mapping, const struct nat_source *rule, const struct adj *adj)
 {
 	const struct mapping *to = mapping_at(w->sessions, mapping);
 	struct nat_request rq = {
@@ -73,8 +74,13 @@ static rte_edge_t from_outside(struct worker *w, struct rte_mbuf *m, struct meta
 		.mapping = mapping,
 	};
 
+	enum forward_verdict verdict;
+
 	if (!nat_filter_passes(w->sessions, mapping, meta->src))
 		return nat_drop(meta, DROP_NAT_FILTERED);
+	verdict = forward_check(meta, adj);
+	if (verdict != FORWARD_SEND) // what is not forwarded makes no session
+		return nat_refuse(verdict);
 	nat_pin(nat_of(w->set), meta, &rq);
 	return nat_start(w, m, meta, &rq);
 }
@@ -82,7 +88,7 @@ static rte_edge_t from_outside(struct worker *w, struct rte_mbuf *m, struct meta
 // From a private host: it looks to the other one as it does to everybody outside, and must be let
 // in as such.
 static rte_edge_t from_inside(struct worker *w, struct rte_mbuf *m, struct meta *meta,
-	uint32_t mapping, const struct nat_source *rule, uint16_t uplink)
+	uint32_t mapping, const struct nat_source *rule, const struct adj *adj, uint16_t uplink)
 {
 	const struct nat_snat *own = nat_snat(nat_of(w->set), meta->src, uplink);
 	const struct mapping *to = mapping_at(w->sessions, mapping);
@@ -97,6 +103,7 @@ static rte_edge_t from_inside(struct worker *w, struct rte_mbuf *m, struct meta 
 		.target = mapping,
 	};
 	uint32_t as = meta->src;
+	enum forward_verdict verdict;
 
 	if (own != NULL) {
 		rq.snat = &own->source;
@@ -104,6 +111,9 @@ static rte_edge_t from_inside(struct worker *w, struct rte_mbuf *m, struct meta 
 	}
 	if (!nat_filter_passes(w->sessions, mapping, as))
 		return nat_drop(meta, DROP_NAT_FILTERED);
+	verdict = forward_check(meta, adj);
+	if (verdict != FORWARD_SEND)
+		return nat_refuse(verdict);
 	return nat_new(w, m, meta, &rq);
 }
 
@@ -125,6 +135,6 @@ rte_edge_t nat_to_mapping(
 	adj = l3_adj(w->l3, fib_lookup(w->l3->fib, to->key.addr));
 	if ((adj->type != ADJ_NEXT_HOP && adj->type != ADJ_GLEAN) || adj->side != SIDE_PRIVATE)
 		return nat_drop(meta, DROP_NAT_FILTERED);
-	return meta->side == SIDE_PRIVATE ? from_inside(w, m, meta, mapping, rule, uplink)
-					  : from_outside(w, m, meta, mapping, rule);
+	return meta->side == SIDE_PRIVATE ? from_inside(w, m, meta, mapping, rule, adj, uplink)
+					  : from_outside(w, m, meta, mapping, rule, adj);
 }

@@ -115,6 +115,7 @@ static const char *cause_name(uint8_t cause)
 		[SESSION_END_RULE] = "rule",
 		[SESSION_END_REQUEST] = "request",
 		[SESSION_END_HALF_OPEN] = "half_open",
+		[SESSION_END_SUPERSEDED] = "superseded",
 	};
 
 	return cause < SESSION_END_COUNT && names[cause] != NULL ? names[cause] : "other";

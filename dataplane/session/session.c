@@ -74,6 +74,23 @@ void session_leave(struct session *s)
 	}
 }
 
+bool session_supersede(struct session *s)
+{
+	uint64_t life = atomic_load_explicit(&s->life, memory_order_acquire);
+
+	for (unsigned i = 0; i < TOUCH_TRIES; i++) {
+		uint64_t dead =
+			(life & ~(uint64_t)SESSION_STATE_MASK) | SESSION_DEAD | SESSION_SUPERSEDED;
+
+		if ((life & SESSION_STATE_MASK) != SESSION_LIVE)
+			return false;
+		if (atomic_compare_exchange_strong_explicit(
+			    &s->life, &life, dead, memory_order_acq_rel, memory_order_acquire))
+			return true;
+	}
+	return false;
+}
+
 enum tcp_state session_tcp_state(uint64_t life, uint8_t proto)
 {
 	if (proto != IPPROTO_TCP)

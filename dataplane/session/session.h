@@ -44,7 +44,8 @@ enum session_life {
 	// session, data and its answer) sets both.
 	SESSION_SEEN = 1u << 4,
 	SESSION_FIN = 1u << 6,
-	SESSION_RST = 1u << 8, // of the connection
+	SESSION_RST = 1u << 8,	      // of the connection
+	SESSION_SUPERSEDED = 1u << 9, // dead for the sake of another session: session_supersede()
 };
 
 enum session_flag {
@@ -149,6 +150,10 @@ static inline bool session_alive(const struct session *s)
 
 	return state == SESSION_LIVE || state == SESSION_PENDING;
 }
+
+// Ends a live session, by a worker, in favour of one that has a better right to its keys. False
+// when it is not live or others change it meanwhile.
+bool session_supersede(struct session *s);
 
 enum tcp_state session_tcp_state(uint64_t life, uint8_t proto);
 

@@ -158,7 +158,9 @@ static void sweep_session(struct sweeper *s, uint32_t slot, uint32_t tick)
 	int32_t idle = (int32_t)(tick - (uint32_t)(life >> 32));
 
 	if ((life & SESSION_STATE_MASK) == SESSION_DEAD)
-		end_session(s, slot, life, SESSION_END_UNDONE, tick);
+		end_session(s, slot, life,
+			life & SESSION_SUPERSEDED ? SESSION_END_SUPERSEDED : SESSION_END_UNDONE,
+			tick);
 	else if ((life & SESSION_STATE_MASK) == SESSION_MOVED)
 		end_session(s, slot, life, SESSION_END_MOVED, tick);
 	if ((life & SESSION_STATE_MASK) != SESSION_LIVE)

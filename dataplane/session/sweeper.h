@@ -30,11 +30,12 @@ struct grace {
 
 enum session_end {
 	SESSION_END_EXPIRED,
-	SESSION_END_RULE,      // its rule was removed or altered
-	SESSION_END_REQUEST,   // sweeper_end()
-	SESSION_END_HALF_OPEN, // half-open while the table was nearly full
-	SESSION_END_MOVED,     // its route left its uplink, or the uplink is gone
-	SESSION_END_UNDONE,    // given up by its creator: no event
+	SESSION_END_RULE,	// its rule was removed or altered
+	SESSION_END_REQUEST,	// sweeper_end()
+	SESSION_END_HALF_OPEN,	// half-open while the table was nearly full
+	SESSION_END_MOVED,	// its route left its uplink, or the uplink is gone
+	SESSION_END_SUPERSEDED, // session_supersede()
+	SESSION_END_UNDONE,	// given up by its creator: no event
 	SESSION_END_COUNT,
 };
 

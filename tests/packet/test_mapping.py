@@ -145,6 +145,18 @@ def test_filtering_by_mode(net, rule, l4, filtering, same_address, anybody):
     assert (stats["sessions"], stats["mappings"], stats["hosts"]) == (0, 0, 0)
 
 
+def test_what_is_not_forwarded_opens_no_session_from_outside(net, rule):
+    rule(filtering="endpoint_independent")
+    snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)
+    late = ip(net.office.ip, SNAT, UDP(sport=9, dport=5000), ttl=1)
+    out = IP(sent(net.office.send(late)).frame[14:])
+    assert (out.dst, out[ICMP].type) == (net.office.ip, 11)
+    late = ip(net.h1b.ip, SNAT, UDP(sport=9, dport=5000), ttl=1)
+    out = IP(sent(net.h1b.send(late)).frame[14:])
+    assert (out.dst, out[ICMP].type) == (net.h1b.ip, 11)
+    assert net.router.stats()["sessions"] == 1
+
+
 def test_address_filtering_ends_with_the_last_session(net, rule):
     rule(filtering="address")
     snat(net, net.h1, udp(net.h1, net.inet, 5000, 80), net.inet)

@@ -193,3 +193,18 @@ def test_forward_whose_target_is_outside(net):
     reply = IP(bytes(IP(src=net.isp2.ip, dst="198.51.100.1") /
                      TCP(sport=80, dport=4000, flags="SA")))
     expect(net.isp2.send(reply), net.h1, hop(reply, src="203.0.113.23", dst=net.h1.ip, sport=8080))
+
+
+def test_forward_takes_its_port_back(net):
+    """The target keeps sending to a client whose session by the forward has ended."""
+    own = IP(bytes(IP(src=net.h1.ip, dst=net.inet.ip) / UDP(sport=53, dport=5000) / b"keepalive"))
+    assert IP(sent(net.h1.send(own)).frame[14:]).src == SNAT
+    request = IP(bytes(IP(src=net.inet.ip, dst=VIP_PF) / UDP(sport=5000, dport=53) / b"query"))
+    expect(net.inet.send(request), net.h1, hop(request, dst=net.h1.ip))
+    expect(net.h1.send(own), net.inet, hop(own, src=VIP_PF))
+    expect(net.inet.send(request), net.h1, hop(request, dst=net.h1.ip))
+    net.router.advance(1)
+    assert net.router.stats()["sessions"] == 1
+    net.router.advance(302)
+    stats = net.router.stats()
+    assert (stats["sessions"], stats["mappings"], stats["hosts"]) == (0, 0, 0)

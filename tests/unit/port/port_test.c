@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +20,7 @@ static void wait_for_count(const uint64_t *counter, uint64_t least)
 	uint64_t end = lab_now_ms() + DEADLINE_MS;
 
 	while (__atomic_load_n(counter, __ATOMIC_RELAXED) < least && lab_now_ms() < end)
-		usleep(1000);
+		sched_yield();
 	assert_in_range(__atomic_load_n(counter, __ATOMIC_RELAXED), least, UINT64_MAX);
 }
 
