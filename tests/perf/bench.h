@@ -34,6 +34,9 @@ struct bench {
 	uint64_t rng;
 	uint64_t passed; // TSC cycles that the clock was moved by
 	uint32_t fresh;	 // next flow that was not used yet
+	uint32_t eips;	 // of the configuration
+	uint32_t forwards;
+	uint32_t used; // of each, by flows
 };
 
 struct flow {
@@ -49,17 +52,12 @@ struct scenario {
 	uint32_t flows;
 	enum bench_port_id in, out;
 	bool fresh; // each packet is the first of its flow
-	void (*flow)(const struct scenario *s, uint32_t id, struct flow *f);
+	void (*flow)(const struct bench *b, const struct scenario *s, uint32_t id, struct flow *f);
 	int (*setup)(struct bench *b, bool on); // NULL: nothing to do
 };
 
 extern const struct scenario bench_scenarios[];
 extern const unsigned int bench_n_scenarios;
-
-// The configuration that all scenarios share, as JSON text; the caller frees it. NULL: no memory.
-char *bench_config(void);
-// Tells the data plane the hosts that it forwards to.
-void bench_neighbours(struct bench *b);
 
 // Writes the buffers anew, a flow of the scenario at random in each.
 void bench_refill(struct bench *b, const struct scenario *s);

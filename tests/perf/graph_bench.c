@@ -19,6 +19,7 @@
 #include "tests/perf/bench.h"
 #include "tests/perf/bench_port.h"
 #include "tests/perf/measure.h"
+#include "tests/perf/site.h"
 
 #define LIFETIME 8000 // seconds, longer than every idle time
 
@@ -28,13 +29,15 @@ struct arguments {
 	const char *core;
 	unsigned int rounds;
 	uint32_t sessions;
+	uint32_t rules; // 0: as many as the site has
+	uint32_t used;
 	bool huge;
 };
 
 static void usage(void)
 {
 	fputs("usage: graph-bench [--scenario NAME[,NAME...]] [--rounds N] [--json FILE] [--huge]\n"
-	      "                   [--core N] [--sessions N]\n",
+	      "                   [--core N] [--sessions N] [--rules N] [--used N]\n",
 		stderr);
 	for (unsigned int i = 0; i < bench_n_scenarios; i++)
 		fprintf(stderr, "  %-16s %s\n", bench_scenarios[i].name, bench_scenarios[i].text);
@@ -46,10 +49,14 @@ static int parse(int argc, char **argv, struct arguments *a)
 		{ "json", required_argument, NULL, 'j' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "core", required_argument, NULL, 'c' }, { "huge", no_argument, NULL, 'h' },
-		{ "sessions", required_argument, NULL, 'n' }, { NULL, 0, NULL, 0 } };
+		{ "sessions", required_argument, NULL, 'n' },
+		{ "rules", required_argument, NULL, 'R' }, { "used", required_argument, NULL, 'u' },
+		{ NULL, 0, NULL, 0 } };
 	int c;
 
-	*a = (struct arguments){ .core = "0", .rounds = 40, .sessions = 1u << 20 };
+	*a = (struct arguments){
+		.core = "0", .rounds = 40, .sessions = 1u << 20, .used = SITE_USED
+	};
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
 		case 's':
@@ -66,6 +73,12 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case 'n':
 			a->sessions = (uint32_t)RTE_MAX(1024, atoi(optarg));
+			break;
+		case 'R':
+			a->rules = (uint32_t)RTE_MAX(1, atoi(optarg));
+			break;
+		case 'u':
+			a->used = (uint32_t)RTE_MIN(RTE_MAX(1, atoi(optarg)), SITE_USED);
 			break;
 		case 'h':
 			a->huge = true;
@@ -134,7 +147,7 @@ static int start_dataplane(struct bench *b, const struct arguments *a)
 static int configure(struct bench *b)
 {
 	struct harness *h = b->harness;
-	char *text = bench_config();
+	char *text = site_config(b);
 
 	if (text == NULL)
 		return -ENOMEM;
@@ -149,7 +162,7 @@ static int configure(struct bench *b)
 		if (b->ports[id] == NULL)
 			return -ENOMEM;
 	}
-	bench_neighbours(b);
+	site_neighbours(b);
 	return 0;
 }
 
@@ -216,6 +229,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	b->harness = calloc(1, sizeof(*b->harness));
+	b->eips = a.rules != 0 ? a.rules : SITE_EIPS;
+	b->forwards = a.rules != 0 ? a.rules : SITE_FORWARDS;
+	b->used = a.used;
 	b->rng = 0x9e3779b97f4a7c15ull;
 	conditions_read(&before, a.huge, a.rounds, a.sessions);
 	if (b->harness == NULL || start_eal(&a) < 0 || start_dataplane(b, &a) < 0 ||
@@ -225,9 +241,9 @@ int main(int argc, char **argv)
 	}
 	rc = run(b, &a, results);
 	if (rc == 0)
-		report_table(&before, results);
+		report_table(b, &before, results);
 	if (rc == 0 && a.json != NULL)
-		rc = report_json(&before, results, a.json);
+		rc = report_json(b, &before, results, a.json);
 	harness_finish(b->harness);
 	return rc == 0 ? 0 : 1;
 }

@@ -27,5 +27,7 @@ struct result {
 // -EPROTO when not every packet came out, with the reasons printed; -ENOMEM.
 int measure(struct bench *b, const struct scenario *s, unsigned int rounds, struct result *out);
 
-void report_table(const struct conditions *before, const struct result *results);
-int report_json(const struct conditions *before, const struct result *results, const char *path);
+void report_table(
+	const struct bench *b, const struct conditions *before, const struct result *results);
+int report_json(const struct bench *b, const struct conditions *before,
+	const struct result *results, const char *path);

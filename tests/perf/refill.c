@@ -62,7 +62,7 @@ void bench_refill(struct bench *b, const struct scenario *s)
 		struct frame frame;
 		struct flow flow;
 
-		s->flow(s, random_flow(b, s), &flow);
+		s->flow(b, s, random_flow(b, s), &flow);
 		make_frame(in->port, &flow, &frame);
 		rte_pktmbuf_reset(m);
 		rte_mbuf_refcnt_set(m, 2); // a packet that is dropped stays in the rotation

@@ -11,7 +11,8 @@
 
 #include "tests/perf/measure.h"
 
-void report_table(const struct conditions *before, const struct result *results)
+void report_table(
+	const struct bench *b, const struct conditions *before, const struct result *results)
 {
 	char load[40];
 
@@ -21,6 +22,8 @@ void report_table(const struct conditions *before, const struct result *results)
 	printf("pages     %s\n", before->huge ? "2 MiB" : "4 KiB");
 	printf("packets   64 bytes, %u per walk, %u buffers; table of %u sessions\n", BENCH_BURST,
 		BENCH_BUFFERS, before->sessions);
+	printf("rules     %u EIPs, %u port forwards; flows use at most %u of each\n", b->eips,
+		b->forwards, b->used);
 	printf("\n%-16s %-30s %7s %7s %7s %7s\n", "cycles/packet", "", "median", "p10", "bare",
 		"ratio");
 	for (unsigned int i = 0; i < bench_n_scenarios; i++) {
@@ -33,7 +36,8 @@ void report_table(const struct conditions *before, const struct result *results)
 	}
 }
 
-int report_json(const struct conditions *before, const struct result *results, const char *path)
+int report_json(const struct bench *b, const struct conditions *before,
+	const struct result *results, const char *path)
 {
 	json_t *list = json_array(), *root;
 	char load[40];
@@ -50,10 +54,11 @@ int report_json(const struct conditions *before, const struct result *results, c
 					      r->graph.median, "p10", r->graph.p10, "bare_median",
 					      r->bare.median, "bare_p10", r->bare.p10));
 	}
-	root = json_pack("{s:s,s:I,s:s,s:s,s:s,s:i,s:i,s:i,s:o}", "cpu", before->cpu, "tsc_hz",
-		(json_int_t)rte_get_tsc_hz(), "load_before", before->load, "load_after", load,
-		"pages", before->huge ? "2M" : "4K", "burst", BENCH_BURST, "buffers", BENCH_BUFFERS,
-		"sessions_max", (int)before->sessions, "results", list);
+	root = json_pack("{s:s,s:I,s:s,s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:o}", "cpu", before->cpu,
+		"tsc_hz", (json_int_t)rte_get_tsc_hz(), "load_before", before->load, "load_after",
+		load, "pages", before->huge ? "2M" : "4K", "burst", BENCH_BURST, "buffers",
+		BENCH_BUFFERS, "sessions_max", (int)before->sessions, "eips", (int)b->eips,
+		"port_forwards", (int)b->forwards, "rules_used_max", (int)b->used, "results", list);
 	if (root == NULL)
 		return -ENOMEM;
 	if (rc != 0 || json_dump_file(root, path, JSON_INDENT(2) | JSON_REAL_PRECISION(5)) != 0)
