@@ -32,6 +32,8 @@
 #define WORKERS		  2
 #define BURST		  32
 #define ROUNDS_PER_CHANGE 40
+#define ERA_MS		  500
+#define LEAST_ENDED	  100 // sessions, for each of the common reasons
 #define DRAIN_ROUNDS	  20000
 
 static const char *const configs[] = {
@@ -90,6 +92,16 @@ void harness_settle(struct harness *h)
 		;
 }
 
+// A configuration sets them; none may ask for timers as short as these.
+static void shorten_timers(struct session_timers *t)
+{
+	atomic_store(&t->tcp_established, 2);
+	atomic_store(&t->tcp_transitory, 1);
+	atomic_store(&t->udp, 1);
+	atomic_store(&t->icmp, 1);
+	atomic_store(&t->other, 1);
+}
+
 static void configure(struct stress *s, unsigned int i)
 {
 	struct harness *h = s->h;
@@ -100,6 +112,7 @@ static void configure(struct stress *s, unsigned int i)
 		fprintf(stderr, "%.*s", (int)h->reply_used, (char *)h->reply);
 		fail("a configuration was refused", i, 0);
 	}
+	shorten_timers(&h->dp->sessions.timers);
 	s->changes++;
 }
 
@@ -134,7 +147,7 @@ static void inject(struct stress *s)
 
 		if (m == NULL)
 			return;
-		in = traffic_random(m, &s->rng);
+		in = traffic_random(m, &s->rng, s->h->now_ms / ERA_MS);
 		if (test_port_receive(port(s, in), traffic_next(&s->rng), m) < 0)
 			rte_pktmbuf_free(m); // the ring is full: the workers are behind
 		else
@@ -278,7 +291,7 @@ static int start(struct stress *s)
 	options_default(&o);
 	o.no_huge = true;
 	o.n_cores = WORKERS;
-	o.sessions = 512; // small, so that it is full now and then
+	o.sessions = 2048; // small, so that it is full now and then
 	o.hosts = 64;
 	o.mbufs = 8192;
 	o.routes = 1024;
@@ -286,7 +299,6 @@ static int start(struct stress *s)
 	o.idle_sleep_us = 20;
 	if (dataplane_create(&o, &dp) < 0)
 		return -1;
-	dp->sessions.timers = (struct session_timers){ 2, 1, 1, 1, 1 };
 	dp->port_create = test_port_create;
 	dp->port_env = (struct port_env){ .workers = WORKERS, .pool = dp->pool };
 	s->h->dp = dp;
@@ -302,6 +314,7 @@ int main(int argc, char **argv)
 {
 	struct stress s = { .h = calloc(1, sizeof(*s.h)),
 		.rng = argc > 2 ? strtoull(argv[2], NULL, 0) | 1 : 20261121 };
+	static const enum session_end many[] = { SESSION_END_EXPIRED, SESSION_END_RULE };
 	struct dataplane *dp;
 
 	if (s.h == NULL || start(&s) < 0)
@@ -325,6 +338,10 @@ int main(int argc, char **argv)
 		check_worker(dp->workers[i]);
 	}
 	check_fragments(dp);
+	for (unsigned int i = 0; i < RTE_DIM(many); i++)
+		if (dp->sweeper.ended[many[i]] < LEAST_ENDED)
+			fail("sessions ended for too few reasons", dp->sweeper.ended[many[i]],
+				LEAST_ENDED);
 	age(dp);
 	printf("stress: %llu packets, %llu answers, %llu configurations, %llu sessions ended\n",
 		(unsigned long long)s.injected, (unsigned long long)s.answered,

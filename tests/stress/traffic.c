@@ -14,6 +14,7 @@
 
 #define HOSTS 4 // of each network
 #define PORTS 8
+#define ERAS  64
 
 struct frame {
 	struct rte_ether_hdr eth;
@@ -38,9 +39,9 @@ static void fill_ip(
 	f->ip.hdr_checksum = rte_ipv4_cksum(&f->ip);
 }
 
-static void fill_l4(struct frame *f, uint8_t proto, uint64_t r)
+static void fill_l4(struct frame *f, uint8_t proto, uint64_t r, unsigned int era)
 {
-	uint16_t sport = 5000 + r % PORTS, dport = 8080 + (r >> 8) % PORTS;
+	uint16_t sport = 5000 + era % ERAS * PORTS + r % PORTS, dport = 8080 + (r >> 8) % PORTS;
 
 	memset(&f->l4, 0, sizeof(f->l4));
 	if (proto == IPPROTO_ICMP) {
@@ -63,7 +64,7 @@ static void fill_l4(struct frame *f, uint8_t proto, uint64_t r)
 		RTE_TCP_RST_FLAG }[(r >> 16) % 4];
 }
 
-unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng)
+unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng, unsigned int era)
 {
 	static const uint32_t nets[PORT_COUNT] = { 0, IPV4(192, 168, 10, 10),
 		IPV4(192, 168, 11, 10), IPV4(203, 0, 113, 10) };
@@ -88,7 +89,7 @@ unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng)
 	f->eth.src_addr.addr_bytes[5] = 0x77;
 	f->eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
 	fill_ip(f, src, dst, proto, r >> 56, fragments[(r >> 52) % RTE_DIM(fragments)]);
-	fill_l4(f, proto, traffic_next(rng));
+	fill_l4(f, proto, traffic_next(rng), era);
 	return in;
 }
 

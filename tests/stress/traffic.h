@@ -17,8 +17,9 @@ struct dataplane;
 
 enum { PORT_VPC1 = 1, PORT_VPC2, PORT_PUB0, PORT_COUNT }; // port ids of the configuration
 
-// A random packet into `m`; the port on which it arrives. `rng` is the state, never 0.
-unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng);
+// A random packet into `m`; the port on which it arrives. `rng` is the state, never 0. Each era has
+// client ports of its own: the flows of the one before stop, so that their sessions can expire.
+unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng, unsigned int era);
 
 // Turns a packet that left by PORT_PUB0 into the answer to it. False: it has none.
 bool traffic_answer(struct rte_mbuf *m);
