@@ -17,9 +17,10 @@
 #include <arpa/inet.h>
 #include <jansson.h>
 #include <netinet/in.h>
+#include <sys/param.h>
 
 #include "dataplane/nat/create.h"
-#include "dataplane/session/sweeper.h"
+#include "dataplane/session/query.h"
 #include "tests/perf/conditions.h"
 
 #define WORKERS	  2
@@ -49,6 +50,7 @@ struct figures {
 	double populate_s;
 	double per_second[2][WORKERS][ROUNDS]; // by mapping, workers - 1 and round
 	double end_s, step_ms;		       // of WORKERS * flows sessions; the longest step
+	double list_s, list_step_ms;	       // looking at all of them
 };
 
 static double now(void)
@@ -141,11 +143,37 @@ static void end_all(struct scale *s, struct figures *f)
 		double step = now();
 
 		pass += sweeper_step(&s->s, 1u << 20, STEP);
-		step = (now() - step) * 1000;
-		if (step > f->step_ms)
-			f->step_ms = step;
+		f->step_ms = MAX(f->step_ms, (now() - step) * 1000);
 	}
 	f->end_s = now() - begin;
+}
+
+// A question that no session answers: all are looked at.
+static int list_all(struct scale *s, struct figures *f)
+{
+	static const struct rule_epochs epochs;
+	struct msg_sessions m = { .op = SESSIONS_LIST, .limit = 1000, .count_all = true };
+	struct session_query q;
+	double begin = now();
+	bool done = false;
+	int rc;
+
+	m.filter.set = MATCH_PROTO;
+	m.filter.proto = IPPROTO_TCP; // there are none
+	rc = session_query_init(&q, &m, &epochs);
+	if (rc < 0)
+		return rc;
+	f->list_step_ms = 0;
+	while (!done) {
+		double step = now();
+
+		done = session_query_step(&q, &s->s, 1, STEP);
+		f->list_step_ms = MAX(f->list_step_ms, (now() - step) * 1000);
+	}
+	f->list_s = now() - begin;
+	rc = q.total == 0 && q.count == 0 ? 0 : -EPROTO;
+	session_query_fini(&q);
+	return rc;
 }
 
 static int start(struct scale *s, uint32_t sessions, bool huge, struct figures *f)
@@ -180,6 +208,7 @@ static int run(struct scale *s, struct figures *f)
 {
 	static const uint8_t mappings[2] = { NAT_MAP_ENDPOINT_INDEPENDENT,
 		NAT_MAP_ENDPOINT_DEPENDENT };
+	int rc;
 
 	for (unsigned int m = 0; m < 2; m++)
 		for (unsigned int round = 0; round < ROUNDS; round++)
@@ -188,6 +217,9 @@ static int run(struct scale *s, struct figures *f)
 				f->per_second[m][n - 1][round] = creations(s, n);
 				if (f->per_second[m][n - 1][round] < 0)
 					return -ENOSPC;
+				rc = list_all(s, f);
+				if (rc < 0)
+					return rc;
 				end_all(s, f);
 			}
 	return 0;
@@ -210,10 +242,11 @@ static int report(
 	const struct scale *s, struct figures *f, const struct conditions *c, const char *path)
 {
 	static const char *const names[2] = { "endpoint_independent", "endpoint_dependent" };
-	json_t *root = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:f,s:f,s:f}", "cpu", c->cpu,
+	json_t *root = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:f,s:f,s:f,s:f,s:f}", "cpu", c->cpu,
 		"load_before", c->load, "pages", s->t.arena.huge ? "2M" : "4K", "sessions_max",
 		(int)c->sessions, "flows_per_worker", (int)s->flows, "rounds", ROUNDS, "populate_s",
-		f->populate_s, "end_s", f->end_s, "longest_step_ms", f->step_ms);
+		f->populate_s, "end_s", f->end_s, "longest_step_ms", f->step_ms, "list_s",
+		f->list_s, "longest_list_step_ms", f->list_step_ms);
 	int rc = 0;
 
 	printf("CPU       %s, load %s before\n", c->cpu, c->load);
@@ -232,6 +265,8 @@ static int report(
 	}
 	printf("ending    %u sessions in %.2f s, the longest step %.2f ms\n", WORKERS * s->flows,
 		f->end_s, f->step_ms);
+	printf("listing   %u sessions looked at in %.2f s, the longest step %.2f ms\n",
+		WORKERS * s->flows, f->list_s, f->list_step_ms);
 	if (path != NULL && rc == 0 &&
 		json_dump_file(root, path, JSON_INDENT(2) | JSON_REAL_PRECISION(5)) != 0)
 		rc = -EIO;
