@@ -76,10 +76,11 @@ struct dataplane {
 	pthread_t sweeper_thread;
 	pthread_mutex_t sweeper_lock; // guards sweeper_kick, jobs
 	pthread_cond_t sweeper_wake;
-	bool sweeper_kick;	// a commit ended rules: scan now
-	bool sweeper_running;	// the thread exists
-	struct sweep_job *jobs; // that wait, the first one is done next
-	struct sweep_job *job;	// that is being done, sweeper only
+	bool sweeper_kick;	     // a commit ended rules: scan now
+	bool sweeper_running;	     // the thread exists
+	struct sweep_job *jobs;	     // that wait, the first one is done next
+	struct sweep_job **jobs_end; // where the next one goes
+	struct sweep_job *job;	     // that is being done, sweeper only
 
 	// What happens to sessions: a ring for each worker, and the sweeper's.
 	struct event_ring events[LIMIT_WORKERS + 1];

@@ -77,6 +77,7 @@ int sweep_init(struct dataplane *dp)
 	pthread_mutex_init(&dp->sweeper_lock, NULL);
 	pthread_cond_init(&dp->sweeper_wake, &attr);
 	pthread_condattr_destroy(&attr);
+	dp->jobs_end = &dp->jobs;
 	sweeper_init(&dp->sweeper, &conf);
 	return epochs_create(&dp->epochs);
 }
@@ -107,7 +108,7 @@ void dataplane_kick_sweeper(struct dataplane *dp)
 
 int sweep_ask(struct dataplane *dp, const struct msg_sessions *m, struct sweep_job **job)
 {
-	struct sweep_job *j = calloc(1, sizeof(*j)), **tail = &dp->jobs;
+	struct sweep_job *j = calloc(1, sizeof(*j));
 	int rc = j == NULL ? -ENOMEM : session_query_init(&j->query, m, &dp->epochs);
 
 	if (rc < 0) {
@@ -118,9 +119,8 @@ int sweep_ask(struct dataplane *dp, const struct msg_sessions *m, struct sweep_j
 	if (job != NULL)
 		*job = j;
 	pthread_mutex_lock(&dp->sweeper_lock);
-	while (*tail != NULL)
-		tail = &(*tail)->next;
-	*tail = j;
+	*dp->jobs_end = j;
+	dp->jobs_end = &j->next;
 	pthread_cond_signal(&dp->sweeper_wake);
 	pthread_mutex_unlock(&dp->sweeper_lock);
 	return 0;
@@ -157,6 +157,8 @@ static struct sweep_job *next_job(struct dataplane *dp)
 	job = dp->jobs;
 	if (job != NULL)
 		dp->jobs = job->next;
+	if (dp->jobs == NULL)
+		dp->jobs_end = &dp->jobs;
 	pthread_mutex_unlock(&dp->sweeper_lock);
 	return job;
 }

@@ -113,3 +113,17 @@ def test_a_change_ends_what_it_invalidates(net):
         for f in running:
             if f.name not in over:
                 assert lives(net, f), (names, f.name)
+
+
+def test_several_new_eips_end_the_flows_of_each_target(net):
+    hosts = [f"192.168.10.{n}" for n in range(40, 44)]
+    for host in [*hosts, net.h1b.ip]:
+        p = udp(host, net.inet.ip, 5000, 80)
+        assert [o.kind for o in net.h1.send(p)] == ["sent"]
+    config = copy.deepcopy(net.config)
+    for n, host in enumerate(hosts, 40):
+        config["vips"].append({"name": f"v{n}", "address": f"203.0.113.{n}", "interface": "pub0"})
+        config["eips"].append({"name": f"e{n}", "vip": f"v{n}", "target": host})
+    assert net.router.configure(config) == ""
+    net.router.advance(0)
+    assert net.router.stats()["sessions"] == 1
