@@ -137,7 +137,7 @@ struct found {
 
 static void see_original(const struct nlattr *tuple, struct found *f)
 {
-	const struct nlattr *part, *a;
+	struct nlattr *part, *a;
 	uint16_t port = f->proto == IPPROTO_ICMP ? CTA_PROTO_ICMP_ID : CTA_PROTO_SRC_PORT;
 
 	f->original = true;
@@ -157,7 +157,7 @@ static void see_original(const struct nlattr *tuple, struct found *f)
 static int see_connection(const struct nlmsghdr *h, void *data)
 {
 	struct found *f = data;
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	mnl_attr_for_each(a, h, sizeof(struct nfgenmsg))
 	{
