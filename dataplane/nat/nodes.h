@@ -17,3 +17,9 @@ enum nat_edge {
 	NAT_FRAGMENT, // its ports must be known first
 	NAT_EDGE_COUNT,
 };
+
+#define NAT_NEXT_NODES                                                                             \
+	{                                                                                          \
+		[NAT_DROP] = NODE_DROP, [NAT_SEND] = NODE_IP4_SEND, [NAT_LOCAL] = NODE_IP4_LOCAL,  \
+		[NAT_ERROR] = NODE_IP4_ERROR, [NAT_FRAGMENT] = NODE_IP4_VFR                        \
+	}

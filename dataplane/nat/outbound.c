@@ -111,12 +111,6 @@ static struct rte_node_register outbound_node = {
 	.name = NODE_NAT_OUTBOUND,
 	.process = outbound_process,
 	.nb_edges = NAT_EDGE_COUNT,
-	.next_nodes = {
-		[NAT_DROP] = NODE_DROP,
-		[NAT_SEND] = NODE_IP4_SEND,
-		[NAT_LOCAL] = NODE_IP4_LOCAL,
-		[NAT_ERROR] = NODE_IP4_ERROR,
-		[NAT_FRAGMENT] = NODE_IP4_VFR,
-	},
+	.next_nodes = NAT_NEXT_NODES,
 };
 RTE_NODE_REGISTER(outbound_node);
