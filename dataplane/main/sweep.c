@@ -106,23 +106,48 @@ void dataplane_kick_sweeper(struct dataplane *dp)
 	pthread_mutex_unlock(&dp->sweeper_lock);
 }
 
-int sweep_ask(struct dataplane *dp, const struct msg_sessions *m, struct sweep_job **job)
+static int make_job(struct dataplane *dp, const struct msg_sessions *m, struct sweep_job **job)
 {
 	struct sweep_job *j = calloc(1, sizeof(*j));
 	int rc = j == NULL ? -ENOMEM : session_query_init(&j->query, m, &dp->epochs);
 
-	if (rc < 0) {
+	*job = rc < 0 ? NULL : j;
+	if (rc < 0)
 		free(j);
-		return rc;
-	}
-	j->detached = job == NULL;
-	if (job != NULL)
-		*job = j;
+	return rc;
+}
+
+static void queue_job(struct dataplane *dp, struct sweep_job *j)
+{
 	pthread_mutex_lock(&dp->sweeper_lock);
 	*dp->jobs_end = j;
 	dp->jobs_end = &j->next;
 	pthread_cond_signal(&dp->sweeper_wake);
 	pthread_mutex_unlock(&dp->sweeper_lock);
+}
+
+int sweep_ask(struct dataplane *dp, const struct msg_sessions *m, struct sweep_job **job)
+{
+	int rc = make_job(dp, m, job);
+
+	if (rc == 0)
+		queue_job(dp, *job);
+	return rc;
+}
+
+int sweep_end_of(struct dataplane *dp, const struct msg_sessions *m, struct session_inside *insides,
+	uint32_t n)
+{
+	struct sweep_job *job;
+	int rc = make_job(dp, m, &job);
+
+	if (rc < 0) {
+		free(insides);
+		return rc;
+	}
+	session_query_of(&job->query, insides, n);
+	job->detached = true;
+	queue_job(dp, job);
 	return 0;
 }
 

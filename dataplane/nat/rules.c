@@ -50,32 +50,32 @@ static void drop_pool(
 			portsets_drop(source->pool[i].portset);
 }
 
-// Without memory they end by their timers.
-static void end_snat_sessions(struct dataplane *dp, const struct nat_eip *e)
-{
-	struct msg_sessions m = { .op = SESSIONS_END };
-	struct msg_session_filter *f = &m.filter;
-
-	f->set = MATCH_RULE | MATCH_UPLINK | MATCH_INSIDE; // as client or (hairpin) as server
-	f->n_rules = 1;
-	f->rules[0].kind = OBJ_SNAT;
-	f->uplink = e->port;
-	f->inside = (struct msg_endpoint){ .addr = { .family = AF_INET, .plen = 32 },
-		.last = UINT16_MAX };
-	memcpy(f->inside.addr.bytes, &e->target, sizeof(e->target));
-	if (sweep_ask(dp, &m, NULL) < 0)
-		log_warning("sessions that a new EIP takes over end by their timers");
-}
-
 // A new EIP takes its target's flows by that uplink away from SNAT. Called when no worker can see
-// the section before, by which it might make more of them.
+// the section before, by which it might make more of them. One walk over the table for all EIPs;
+// without memory the sessions end by their timers.
 static void end_taken_over(struct dataplane *dp, const struct nat_section *current)
 {
-	for (uint32_t i = 0; current != NULL && i < current->n_eips; i++) {
-		if (current->eips[i].fresh)
-			end_snat_sessions(dp, &current->eips[i]);
+	struct msg_sessions m = { .op = SESSIONS_END };
+	struct session_inside *insides;
+	uint32_t n = 0, taken = 0;
+
+	for (uint32_t i = 0; current != NULL && i < current->n_eips; i++)
+		n += current->eips[i].fresh;
+	if (n == 0)
+		return;
+	insides = calloc(n, sizeof(*insides));
+	for (uint32_t i = 0; i < current->n_eips; i++) {
+		const struct nat_eip *e = &current->eips[i];
+
+		if (e->fresh && insides != NULL)
+			insides[taken++] = (struct session_inside){ e->target, e->port };
 		current->eips[i].fresh = false;
 	}
+	m.filter.set = MATCH_RULE;
+	m.filter.n_rules = 1;
+	m.filter.rules[0].kind = OBJ_SNAT;
+	if (insides == NULL || sweep_end_of(dp, &m, insides, n) < 0)
+		log_warning("sessions that new EIPs take over end by their timers");
 }
 
 static void nat_destroy(struct dataplane *dp, struct section *section)

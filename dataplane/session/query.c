@@ -53,9 +53,41 @@ int session_query_init(
 
 void session_query_fini(struct session_query *q)
 {
+	free(q->insides);
 	free(q->records);
 	for (unsigned kind = 0; kind < OBJ_KIND_COUNT; kind++)
 		free(q->by_rule[kind]);
+}
+
+static int compare_insides(const void *a, const void *b)
+{
+	const struct session_inside *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return x->uplink - y->uplink;
+}
+
+void session_query_of(struct session_query *q, struct session_inside *insides, uint32_t n)
+{
+	qsort(insides, n, sizeof(*insides), compare_insides);
+	q->insides = insides;
+	q->n_insides = n;
+}
+
+static bool is_inside(const struct session_query *q, uint32_t addr, uint16_t uplink)
+{
+	const struct session_inside key = { addr, uplink };
+
+	return bsearch(&key, q->insides, q->n_insides, sizeof(key), compare_insides) != NULL;
+}
+
+static bool inside_fits(const struct session_query *q, const struct session *s)
+{
+	return q->insides == NULL ||
+	       ((s->flags & SESSION_SNAT) &&
+		       is_inside(q, s->key[SESSION_FORWARD].src, s->uplink)) ||
+	       ((s->flags & SESSION_DNAT) && is_inside(q, s->key[SESSION_REVERSE].src, s->uplink));
 }
 
 static void count_rule(struct session_query *q, unsigned kind, uint32_t id)
@@ -120,7 +152,7 @@ bool session_query_step(
 
 		if ((life & SESSION_STATE_MASK) == SESSION_LIVE &&
 			session_filter_fits(&q->filter, session, life, tick) &&
-			!take(q, s, q->slot, life, tick))
+			inside_fits(q, session) && !take(q, s, q->slot, life, tick))
 			return true;
 	}
 	if (end < high)
