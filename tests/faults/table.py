@@ -226,7 +226,8 @@ NAT = [
 
 SESSIONS = [
     Fault("a packet revives an ended session", "dataplane/session/session.c",
-          "if ((life & SESSION_STATE_MASK) != SESSION_LIVE)\n\t\t\treturn false;", "",
+          "return true;\n\t\tif ((life & SESSION_STATE_MASK) != SESSION_LIVE)\n\t\t\treturn false;",
+          "return true;",
           "unit session/session_test test_touch_never_revives"),
     Fault("a reset that was not accepted ends the session", "dataplane/session/session.c",
           "life &= ~(uint64_t)SESSION_RST;", "",
