@@ -55,7 +55,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 	int c;
 
 	*a = (struct arguments){
-		.core = "0", .rounds = 40, .sessions = 1u << 20, .used = SITE_USED
+		.core = "0", .rounds = 40, .sessions = 5u << 18, .used = SITE_USED
 	};
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
