@@ -214,6 +214,14 @@ static void move_time(struct harness *h, const char *text)
 	walk(h);
 }
 
+// To the start of the next tick: what a test sees does not depend on the tests before it.
+static void align_time(struct harness *h)
+{
+	uint64_t hz = rte_get_tsc_hz();
+
+	h->tsc += hz - (h->tsc - h->dp->start_tsc) % hz;
+}
+
 static void leave_buffers(struct harness *h, const char *text)
 {
 	int left = atoi(text);
@@ -247,6 +255,9 @@ static void command(struct harness *h, char *text, size_t n)
 		break;
 	case 'T':
 		move_time(h, text + 1);
+		break;
+	case 'A':
+		align_time(h);
 		break;
 	case 'B':
 		leave_buffers(h, text + 1);

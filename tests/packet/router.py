@@ -40,6 +40,7 @@ class Router:
         errors = self.configure(config)
         assert errors == "", errors
         self.advance(8000)  # longer than every timer
+        self._command(b"A")  # at the start of a second
         self.base = self.stats()
         assert self.base["sessions"] == self.base["accounts"]["held"] == 0
 
