@@ -5,10 +5,8 @@
 #include "dataplane/nat/rules.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>

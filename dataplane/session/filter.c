@@ -45,10 +45,26 @@ static bool destination_is(const struct msg_endpoint *e, const struct session_ke
 	return endpoint_is(e, key->dst, key->dport);
 }
 
+unsigned session_inside_keys(const struct session *s, const struct session_key *keys[2])
+{
+	unsigned n = 0;
+
+	if (s->flags & SESSION_SNAT)
+		keys[n++] = &s->key[SESSION_FORWARD];
+	if (s->flags & SESSION_DNAT)
+		keys[n++] = &s->key[SESSION_REVERSE];
+	return n;
+}
+
 static bool inside_is(const struct msg_endpoint *e, const struct session *s)
 {
-	return ((s->flags & SESSION_SNAT) && source_is(e, &s->key[SESSION_FORWARD])) ||
-	       ((s->flags & SESSION_DNAT) && source_is(e, &s->key[SESSION_REVERSE]));
+	const struct session_key *keys[2];
+	unsigned n = session_inside_keys(s, keys);
+
+	for (unsigned i = 0; i < n; i++)
+		if (source_is(e, keys[i]))
+			return true;
+	return false;
 }
 
 static bool external_is(const struct msg_endpoint *e, const struct session *s)

@@ -75,19 +75,18 @@ void session_query_of(struct session_query *q, struct session_inside *insides, u
 	q->n_insides = n;
 }
 
-static bool is_inside(const struct session_query *q, uint32_t addr, uint16_t uplink)
-{
-	const struct session_inside key = { addr, uplink };
-
-	return bsearch(&key, q->insides, q->n_insides, sizeof(key), compare_insides) != NULL;
-}
-
 static bool inside_fits(const struct session_query *q, const struct session *s)
 {
-	return q->insides == NULL ||
-	       ((s->flags & SESSION_SNAT) &&
-		       is_inside(q, s->key[SESSION_FORWARD].src, s->uplink)) ||
-	       ((s->flags & SESSION_DNAT) && is_inside(q, s->key[SESSION_REVERSE].src, s->uplink));
+	const struct session_key *keys[2];
+	unsigned n = session_inside_keys(s, keys);
+
+	for (unsigned i = 0; q->insides != NULL && i < n; i++) {
+		const struct session_inside key = { keys[i]->src, s->uplink };
+
+		if (bsearch(&key, q->insides, q->n_insides, sizeof(key), compare_insides) != NULL)
+			return true;
+	}
+	return q->insides == NULL;
 }
 
 static void count_rule(struct session_query *q, unsigned kind, uint32_t id)

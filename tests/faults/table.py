@@ -277,7 +277,7 @@ SESSIONS = [
           "if (!nat_filter_passes(w->sessions, mapping, as))", "if (false)",
           "packet test_mapping.py test_hairpin_is_filtered"),
     Fault("a new EIP leaves flows to its target's mapping", "dataplane/session/query.c",
-          "is_inside(q, s->key[SESSION_REVERSE].src, s->uplink)", "false",
+          "q->insides != NULL && i < n;", "q->insides != NULL && i < 1;",
           "packet test_mapping.py test_new_eip_ends_hairpin_flows_by_mapping"),
     Fault("a hairpin flow does not keep the mapping of its target", "dataplane/nat/unsolicited.c",
           ".target = mapping,", "",
