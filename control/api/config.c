@@ -11,6 +11,7 @@
 
 #include "control/api/handlers.h"
 #include "control/config/parse.h"
+#include "control/config/secrets.h"
 
 json_t *config_copy_document(const struct config *now)
 {
@@ -34,7 +35,7 @@ void config_get(struct request *r)
 {
 	struct config *now = engine_current(r->env->engine);
 
-	reply_json(r, 200, now ? json_incref(now->document) : config_copy_document(NULL));
+	reply_json(r, 200, now ? secrets_removed(now->document) : config_copy_document(NULL));
 	r->reply.etag = now ? now->revision : 0;
 	r->reply.has_etag = true;
 	config_unref(now);
@@ -118,7 +119,7 @@ void config_commit(struct request *r, json_t *document, int status)
 	struct config *now = engine_current(r->env->engine);
 	bool dry_run;
 
-	if (!document)
+	if (!document || secrets_kept(document, now ? now->document : NULL) < 0)
 		reply_problem(r, 500, "out of memory");
 	else if (request_flag(r, "dry_run", &dry_run) == 0 && precondition_holds(r, now))
 		commit_over(r, now, document, status, dry_run);

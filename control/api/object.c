@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "control/api/handlers.h"
+#include "control/config/secrets.h"
 #include "control/config/text.h"
 
 #define LISTS "interfaces vips snat eips port_forwards routes"
@@ -77,7 +78,7 @@ void config_list_get(struct request *r)
 		return;
 	now = engine_current(r->env->engine);
 	array = now ? json_object_get(now->document, r->match.param[0]) : NULL;
-	array = array ? json_incref(array) : json_array();
+	array = array ? secrets_removed(array) : json_array();
 	reply_list(r, array, json_array_size(array));
 	r->reply.etag = now ? now->revision : 0;
 	r->reply.has_etag = true;
@@ -96,7 +97,7 @@ void config_object_get(struct request *r)
 	array = now ? json_object_get(now->document, list) : NULL;
 	object = json_array_get(array, object_find(list, array, name));
 	if (object) {
-		reply_json(r, 200, json_incref(object));
+		reply_json(r, 200, secrets_removed(object));
 		r->reply.etag = now->revision;
 		r->reply.has_etag = true;
 	} else {

@@ -115,6 +115,16 @@ void report_member(const struct reader *r, const char *key, const char *format, 
 	va_end(args);
 }
 
+void report_secret(const struct reader *r, const char *key, const char *format, ...)
+{
+	struct path path = { .up = r->path, .key = key };
+	va_list args;
+
+	va_start(args, format);
+	reportv(r->problems, &path, NULL, format, args);
+	va_end(args);
+}
+
 static void check_field(const struct reader *r, const char *key, const char *const *fields)
 {
 	for (const char *const *field = fields; *field != NULL; field++)
@@ -185,6 +195,25 @@ enum reading read_text(
 	const struct reader *r, const char *key, enum presence presence, const char **out)
 {
 	return read_text_as(r, key, presence, "a string", out);
+}
+
+enum reading read_secret(const struct reader *r, const char *key, enum presence presence,
+	const char *(*wrong)(const char *), const char **out)
+{
+	json_t *value = json_object_get(r->object, key);
+
+	if (value == NULL && presence == OPTIONAL)
+		return READ_ABSENT;
+	const char *text = json_string_value(value);
+	const char *why = value == NULL	 ? "missing, expected a string"
+			  : text == NULL ? "expected a string"
+					 : wrong(text);
+	if (why != NULL) {
+		report_secret(r, key, "%s", why);
+		return READ_BAD;
+	}
+	*out = text;
+	return READ_OK;
 }
 
 enum reading read_integer(const struct reader *r, const char *key, enum presence presence,

@@ -47,6 +47,9 @@ void reportv(struct problems *p, const struct path *path, json_t *value, const c
 // The same at member `key` of the reader's object.
 void report_member(const struct reader *r, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+// The same for a secret: its value is not shown.
+void report_secret(const struct reader *r, const char *key, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 // False, reported, when `json` is no object. `fields` are the known names, NULL at the end; others
 // are reported.
@@ -55,6 +58,9 @@ bool reader_open(struct reader *r, json_t *json, const struct path *path, struct
 
 enum reading read_text(
 	const struct reader *r, const char *key, enum presence presence, const char **out);
+// A text that is shown to nobody, not even in a report; `wrong` is the syntax check.
+enum reading read_secret(const struct reader *r, const char *key, enum presence presence,
+	const char *(*wrong)(const char *), const char **out);
 enum reading read_integer(const struct reader *r, const char *key, enum presence presence,
 	uint32_t min, uint32_t max, uint32_t *out);
 enum reading read_bool(const struct reader *r, const char *key, bool *out);
