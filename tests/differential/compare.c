@@ -112,6 +112,10 @@ static enum verdict out_of_step(struct comparison *c, const struct step *s, stru
 	for (unsigned int i = 0; i < 2; i++)
 		if (b[0] != b[1] && b[i] != NULL && b[i]->rule != RULE_COUNT)
 			return excuse(c, b[i]->rule);
+	// One of them translates a connection that the other, in another state of it, does not: the
+	// packet is to the port that only the one gave.
+	if (b[0] == NULL && b[1] == NULL && tracks_apart(&c->tracks, &c->ours[s->id].in))
+		return excuse_state(c, RULE_APART, t);
 	// What it answers is another connection's port by now in one of them.
 	if (s->kind != STEP_SEND && b[0] != b[1])
 		return excuse(c, RULE_APART);

@@ -49,6 +49,12 @@ static inline bool site_is_snat(uint32_t ip)
 	return ip == SITE_SNAT1 || ip == SITE_SNAT2;
 }
 
+// The SNAT address of a private host's network.
+static inline uint32_t site_snat_of(uint32_t ip)
+{
+	return (ip >> 8 & 255) == 10 ? SITE_SNAT1 : SITE_SNAT2;
+}
+
 static inline bool site_is_eip(uint32_t ip)
 {
 	return ip == SITE_EIP1 || ip == SITE_EIP2;

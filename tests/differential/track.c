@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "tests/differential/site.h"
 #include "tests/differential/view.h"
 
 #define TCP_TRANSITORY	240 // seconds; the shortest timers of the site
@@ -101,6 +102,25 @@ uint32_t track_timer(const struct track *t)
 bool track_may_be_over(const struct track *t)
 {
 	return t->idle[0] >= track_timer(t) || t->idle[1] >= track_timer(t);
+}
+
+bool tracks_apart(const struct tracks *tracks, const struct frames *in)
+{
+	struct view v;
+
+	if (!view_first(&v, in) || !v.has_ports || !site_is_snat(v.dst))
+		return false;
+	for (unsigned int i = 0; i < tracks->n; i++) {
+		const struct track *t = &tracks->list[i];
+		const struct flow *f = &t->flow;
+
+		for (unsigned int k = 0; k < 2 && t->apart != RULE_COUNT; k++)
+			if (f->proto == v.proto && f->ip[k] == v.src && f->port[k] == v.sport &&
+				f->port[!k] == v.dport && site_is_private(f->ip[!k]) &&
+				site_snat_of(f->ip[!k]) == v.dst)
+				return true;
+	}
+	return false;
 }
 
 enum rule track_differs(const struct track *t)

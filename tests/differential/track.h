@@ -37,6 +37,10 @@ void track_time(struct tracks *tracks, uint32_t seconds);
 // A packet of the connection, other than an ICMP error, was played.
 void track_packet(struct track *t, const struct exchange *ours, const struct exchange *kernel);
 
+// Whether a packet from outside is to a port that only one of the two gave its host, because the
+// state of the connection differs: it has the connection's peer, and the host's own port.
+bool tracks_apart(const struct tracks *tracks, const struct frames *in);
+
 // Why the two may have a different state of the connection; RULE_COUNT: they may not.
 enum rule track_differs(const struct track *t);
 
