@@ -135,7 +135,8 @@ static int join(const struct creation *c, uint32_t other, uint32_t *ref)
 
 // A port forward (or an EIP) owns its target's port: the target's own flow to the same remote
 // endpoint by source NAT, which has the tuple of the replies as its first packet, gives way. Its
-// next packets are replies of the forward's session.
+// next packets are replies of the forward's session. An established TCP connection does not: the
+// target would take no SYN from that endpoint either (RFC 9293 3.10.7.4).
 static bool take_over(const struct creation *c, uint32_t other)
 {
 	struct session *s = session_at(c->t, other);

@@ -82,7 +82,8 @@ bool session_supersede(struct session *s)
 		uint64_t dead =
 			(life & ~(uint64_t)SESSION_STATE_MASK) | SESSION_DEAD | SESSION_SUPERSEDED;
 
-		if ((life & SESSION_STATE_MASK) != SESSION_LIVE)
+		if ((life & SESSION_STATE_MASK) != SESSION_LIVE ||
+			session_tcp_state(life, s->key[0].proto) == TCP_STATE_ESTABLISHED)
 			return false;
 		if (atomic_compare_exchange_strong_explicit(
 			    &s->life, &life, dead, memory_order_acq_rel, memory_order_acquire))

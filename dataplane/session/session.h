@@ -152,7 +152,8 @@ static inline bool session_alive(const struct session *s)
 }
 
 // Ends a live session, by a worker, in favour of one that has a better right to its keys. False
-// when it is not live or others change it meanwhile.
+// when it is not live, others change it meanwhile, or it is an established TCP connection: no
+// packet from elsewhere may end that (RFC 5382 REQ-5).
 bool session_supersede(struct session *s);
 
 enum tcp_state session_tcp_state(uint64_t life, uint8_t proto);

@@ -208,3 +208,28 @@ def test_forward_takes_its_port_back(net):
     net.router.advance(302)
     stats = net.router.stats()
     assert (stats["sessions"], stats["mappings"], stats["hosts"]) == (0, 0, 0)
+
+
+def test_forward_leaves_an_established_connection(net):
+    """RFC 5382 REQ-5: a packet that anybody could send ends no connection."""
+    def tcp(src, dst, sport, dport, flags):
+        return IP(bytes(IP(src=src, dst=dst) / TCP(sport=sport, dport=dport, flags=flags)))
+
+    def out(flags, src):
+        p = tcp(net.h2.ip, net.inet.ip, 80, 5000, flags)
+        expect(net.h2.send(p), net.inet, hop(p, src=src, sport=8080 if src == VIP_PF else ext))
+
+    first = tcp(net.h2.ip, net.inet.ip, 80, 5000, "S")
+    ext = IP(sent(net.h2.send(first)).frame[14:])[TCP].sport
+    reply = tcp(net.inet.ip, SNAT, 5000, ext, "SA")
+    assert sent(net.inet.send(reply)).port == net.h2.port
+    out("A", SNAT)
+    drops = net.router.stats()["drops"].get("nat_no_port", 0)
+    for flags in ("S", "A"):
+        assert net.inet.send(tcp(net.inet.ip, VIP_PF, 5000, 8080, flags)) == []
+    assert net.router.stats()["drops"]["nat_no_port"] == drops + 2
+    out("A", SNAT)
+    out("R", SNAT)  # it is over: the forward takes its port back
+    request = tcp(net.inet.ip, VIP_PF, 5000, 8080, "S")
+    expect(net.inet.send(request), net.h2, hop(request, dst=net.h2.ip, dport=80))
+    out("SA", VIP_PF)
