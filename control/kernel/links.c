@@ -75,16 +75,18 @@ int links_set_mirrors(struct links *l, const struct config *c)
 static bool parse(const struct nlmsghdr *h, struct link *out)
 {
 	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
-	const struct nlattr *a[IFLA_IFNAME + 1];
+	const struct nlattr *a[IFLA_GROUP + 1];
 
 	if (mnl_nlmsg_get_payload_len(h) < sizeof(*i))
 		return false;
 	*out = (struct link){ .ifindex = i->ifi_index, .flags = i->ifi_flags };
-	netlink_attributes(h, sizeof(*i), a, IFLA_IFNAME + 1);
+	netlink_attributes(h, sizeof(*i), a, IFLA_GROUP + 1);
 	if (a[IFLA_IFNAME] != NULL)
 		snprintf(out->name, sizeof(out->name), "%.*s",
 			(int)mnl_attr_get_payload_len(a[IFLA_IFNAME]),
 			mnl_attr_get_str(a[IFLA_IFNAME]));
+	if (a[IFLA_GROUP] != NULL)
+		out->group = mnl_attr_get_u32(a[IFLA_GROUP]);
 	if (a[IFLA_ADDRESS] != NULL &&
 		mnl_attr_get_payload_len(a[IFLA_ADDRESS]) == sizeof(out->mac))
 		memcpy(out->mac, mnl_attr_get_payload(a[IFLA_ADDRESS]), sizeof(out->mac));
@@ -109,7 +111,8 @@ static bool upsert(struct links *l, const struct link *new)
 		old = &l->list[l->count++];
 		*old = (struct link){ 0 };
 	}
-	differs = old->flags != new->flags || strcmp(old->name, new->name) != 0;
+	differs = old->flags != new->flags || old->group != new->group ||
+		  strcmp(old->name, new->name) != 0;
 	l->changed |= old->port != port_of(l, new->name);
 	*old = *new;
 	old->port = port_of(l, new->name);

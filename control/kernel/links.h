@@ -17,6 +17,7 @@ struct link {
 	int ifindex;
 	uint32_t port;	    // obj_port id, 0: no mirror
 	unsigned int flags; // IFF_*
+	uint32_t group;	    // ip-link(8)
 	char name[IFNAMSIZ];
 	uint8_t mac[6];
 };

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// Our routes in the main table: those with our protocol number. The metric is the administrative
-// distance in its upper byte, which is how zebra reads it.
+// Our routes in the main table and in those of the uplinks: the ones with our protocol number. The
+// metric is the administrative distance in its upper byte, which is how zebra reads it.
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/kernel/sync.h"
+#include "dataplane/main/limits.h"
 
 struct hop {
 	in_addr_t gateway;
@@ -16,6 +17,7 @@ struct hop {
 };
 
 struct entry {
+	uint32_t table;
 	in_addr_t destination;
 	uint8_t plen;
 	uint8_t type;	// RTN_*
@@ -51,6 +53,8 @@ static int by_key(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
 	if (x->destination != y->destination)
 		return x->destination < y->destination ? -1 : 1;
 	if (x->plen != y->plen)
@@ -89,6 +93,12 @@ static void add_multipath(struct entry *e, const struct nlattr *multipath)
 	}
 }
 
+static bool is_our_table(uint32_t table)
+{
+	return table == RT_TABLE_MAIN ||
+	       (table > UPLINK_TABLE && table < UPLINK_TABLE + LIMIT_PORTS);
+}
+
 static void on_route(void *ctx, const struct nlmsghdr *h)
 {
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
@@ -98,12 +108,15 @@ static void on_route(void *ctx, const struct nlmsghdr *h)
 
 	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
 		m->rtm_family != AF_INET || m->rtm_protocol != VROUTER_RTPROT ||
-		m->rtm_table != RT_TABLE_MAIN || (m->rtm_flags & RTM_F_CLONED) != 0)
+		(m->rtm_flags & RTM_F_CLONED) != 0)
+		return;
+	netlink_attributes(h, sizeof(*m), a, RTA_TABLE + 1);
+	if (a[RTA_TABLE] == NULL || !is_our_table(mnl_attr_get_u32(a[RTA_TABLE])))
 		return;
 	x = sync_list_append(&e->list);
 	if (x == NULL)
 		return;
-	netlink_attributes(h, sizeof(*m), a, RTA_TABLE + 1);
+	x->table = mnl_attr_get_u32(a[RTA_TABLE]);
 	x->destination = a[RTA_DST] != NULL ? mnl_attr_get_u32(a[RTA_DST]) : 0;
 	x->plen = m->rtm_dst_len;
 	x->type = m->rtm_type;
@@ -126,14 +139,14 @@ static int read_kernel(struct entries *e)
 	h->nlmsg_type = RTM_GETROUTE;
 	m->rtm_family = AF_INET;
 	m->rtm_protocol = VROUTER_RTPROT; // the kernel sends no others
-	mnl_attr_put_u32(h, RTA_TABLE, RT_TABLE_MAIN);
 	return sync_list_read(&e->list, e->sync->nl, h, on_route, e);
 }
 
 // The route with the hops whose mirrors are there; false when none is.
 static bool resolve(const struct sync *s, const struct wanted_route *w, struct entry *out)
 {
-	*out = (struct entry){ .destination = w->destination.s_addr,
+	*out = (struct entry){ .table = w->table != 0 ? w->table : RT_TABLE_MAIN,
+		.destination = w->destination.s_addr,
 		.plen = w->plen,
 		.type = kernel_types[w->type],
 		.metric = (uint32_t)w->priority << 24 };
@@ -163,6 +176,11 @@ static void put_multipath(struct nlmsghdr *h, const struct entry *e)
 	mnl_attr_nest_end(h, nest);
 }
 
+static uint8_t scope_of(const struct entry *e)
+{
+	return e->n_hops == 1 && e->hops[0].gateway == 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+}
+
 static void put_request(
 	struct netlink_batch *b, uint16_t type, uint16_t flags, uint32_t tag, const struct entry *e)
 {
@@ -171,10 +189,11 @@ static void put_request(
 
 	m->rtm_family = AF_INET;
 	m->rtm_dst_len = e->plen;
-	m->rtm_table = RT_TABLE_MAIN;
+	m->rtm_table = RT_TABLE_UNSPEC; // too narrow for ours
 	m->rtm_protocol = VROUTER_RTPROT;
-	m->rtm_scope = type == RTM_NEWROUTE ? RT_SCOPE_UNIVERSE : RT_SCOPE_NOWHERE;
+	m->rtm_scope = type == RTM_NEWROUTE ? scope_of(e) : RT_SCOPE_NOWHERE;
 	m->rtm_type = e->type;
+	mnl_attr_put_u32(h, RTA_TABLE, e->table);
 	mnl_attr_put_u32(h, RTA_DST, e->destination);
 	mnl_attr_put_u32(h, RTA_PRIORITY, e->metric);
 	if (e->n_hops > 1 && e->n_hops <= MSG_ROUTE_HOPS) {

@@ -92,7 +92,7 @@ static int open_namespace(struct kernel *k)
 	return rc;
 }
 
-// Addresses before routes, which need them; routes again after removals, which may cost some.
+// Addresses before routes, which need them; rules last, so that they lead to what is there.
 static int sync_all(struct kernel *k, const struct wanted *w, struct sync *s)
 {
 	int rc = links_refresh(&k->links, &k->requests);
@@ -104,6 +104,8 @@ static int sync_all(struct kernel *k, const struct wanted *w, struct sync *s)
 		rc = addr_sync(s, w);
 	if (rc == 0)
 		rc = static_sync(s, w);
+	if (rc == 0)
+		rc = rule_sync(s, w);
 	return rc;
 }
 
@@ -131,7 +133,8 @@ static int add_prepare(
 static bool unchanged(const struct kernel *k, const struct wanted *to)
 {
 	return k->now != NULL && atomic_load(&k->degraded) == NULL &&
-	       wanted_same_addresses(k->now, to) && wanted_same_routes(k->now, to);
+	       wanted_same_addresses(k->now, to) && wanted_same_routes(k->now, to) &&
+	       wanted_same_rules(k->now, to);
 }
 
 static int add_apply(

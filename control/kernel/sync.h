@@ -11,7 +11,8 @@
 #include "control/kernel/netlink.h"
 #include "control/kernel/wanted.h"
 
-#define VROUTER_RTPROT 201 // protocol number of our routes (rtnetlink(7), user range)
+#define VROUTER_RTPROT 201 // protocol number of our routes and rules (rtnetlink(7), user range)
+#define VROUTER_GROUP  201 // netdev group of the public interfaces' mirrors
 
 enum sync_todo {
 	SYNC_ADD = 1,	 // what is missing
@@ -43,8 +44,9 @@ struct sync_list {
 // 0, or negative errno when the kernel could not be asked; what it refuses is in s->refused.
 int addr_sync(struct sync *s, const struct wanted *w);
 int static_sync(struct sync *s, const struct wanted *w);
+int rule_sync(struct sync *s, const struct wanted *w);
 
-// Shared by both: the list filled from a dump, asked again when the kernel's tables changed
+// Shared by them: the list filled from a dump, asked again when the kernel's tables changed
 // meanwhile. `each` is called with `ctx` and appends. 0 or negative errno.
 int sync_list_read(struct sync_list *l, struct netlink *nl, struct nlmsghdr *request,
 	void (*each)(void *ctx, const struct nlmsghdr *h), void *ctx);

@@ -2,13 +2,15 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // Addresses of interfaces and VIPs; routes of the configuration and of the uplinks' gateways, next
-// hops of equal destination and priority joined to one multipath route.
+// hops of equal destination and priority joined to one multipath route; the uplinks' tables.
 #include "control/kernel/wanted.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "control/config/text.h"
 
 static void set_mirror(char mirror[IFNAMSIZ], const struct interface_config *i)
 {
@@ -58,15 +60,62 @@ static void add_hop(
 	h->gateway = gateway;
 }
 
-static void add_gateway(struct wanted *w, const struct config *c, unsigned int index)
+static void add_gateway(
+	struct wanted *w, const struct config *c, unsigned int index, uint32_t table)
 {
 	const struct interface_config *i = &c->interfaces[index];
 	struct wanted_route *r = &w->routes[w->n_routes++];
 
+	r->table = table;
 	r->type = ROUTE_UNICAST;
 	r->priority = (uint8_t)i->gateway_priority;
 	add_hop(r, i, i->gateway);
 	snprintf(r->pointer, sizeof(r->pointer), "/interfaces/%u/gateway", index);
+}
+
+// The uplink that a route by this interface belongs to: its table, 0: none.
+static uint32_t uplink_table(const struct interface_config *i)
+{
+	return i->role == INTERFACE_PUBLIC && i->has_gateway ? UPLINK_TABLE + i->id : 0;
+}
+
+static void add_subnet(struct wanted *w, const struct config *c, unsigned int index, unsigned int n)
+{
+	const struct interface_config *i = &c->interfaces[index];
+	const struct ipv4_prefix *p = &i->addresses[n].prefix;
+	struct wanted_route *r = &w->routes[w->n_routes++];
+	struct wanted_rule *rule = &w->rules[w->n_rules++];
+
+	rule->source.s_addr = p->addr.s_addr & prefix_mask(p->plen);
+	rule->plen = p->plen;
+	rule->table = uplink_table(i);
+	snprintf(rule->pointer, sizeof(rule->pointer), "/interfaces/%u/addresses/%u", index, n);
+	r->table = rule->table;
+	r->destination = rule->source;
+	r->plen = rule->plen;
+	r->type = ROUTE_UNICAST;
+	add_hop(r, i, (struct in_addr){ 0 });
+	memcpy(r->pointer, rule->pointer, sizeof(r->pointer));
+}
+
+// Nothing that has the uplink's address leaves by another one, not even when its own routes are
+// gone with its mirror.
+static void add_last_resort(struct wanted *w, const struct config *c, unsigned int index)
+{
+	struct wanted_route *r = &w->routes[w->n_routes++];
+
+	r->table = uplink_table(&c->interfaces[index]);
+	r->type = ROUTE_UNREACHABLE;
+	r->priority = UPLINK_LAST_RESORT;
+	snprintf(r->pointer, sizeof(r->pointer), "/interfaces/%u/gateway", index);
+}
+
+static void add_uplink(struct wanted *w, const struct config *c, unsigned int index)
+{
+	for (unsigned int n = 0; n < c->interfaces[index].n_addresses; n++)
+		add_subnet(w, c, index, n);
+	add_gateway(w, c, index, uplink_table(&c->interfaces[index]));
+	add_last_resort(w, c, index);
 }
 
 static int refuse(struct problems *p, const char *pointer, const char *text)
@@ -77,11 +126,12 @@ static int refuse(struct problems *p, const char *pointer, const char *text)
 	return -EINVAL;
 }
 
-static void add_route(struct wanted *w, const struct config *c, unsigned int index)
+static void add_route(struct wanted *w, const struct config *c, unsigned int index, uint32_t table)
 {
 	const struct route_config *from = &c->routes[index];
 	struct wanted_route *r = &w->routes[w->n_routes++];
 
+	r->table = table;
 	r->destination = from->destination.addr;
 	r->plen = from->destination.plen;
 	r->priority = (uint8_t)from->priority;
@@ -91,10 +141,24 @@ static void add_route(struct wanted *w, const struct config *c, unsigned int ind
 		add_hop(r, &c->interfaces[from->interface], from->next_hop);
 }
 
+static void add_routes(struct wanted *w, const struct config *c)
+{
+	for (unsigned int i = 0; i < c->n_routes; i++) {
+		int interface = c->routes[i].interface;
+		uint32_t table = interface < 0 ? 0 : uplink_table(&c->interfaces[interface]);
+
+		add_route(w, c, i, 0);
+		if (table != 0)
+			add_route(w, c, i, table);
+	}
+}
+
 static int compare_key(const struct wanted_route *a, const struct wanted_route *b)
 {
 	uint32_t x = ntohl(a->destination.s_addr), y = ntohl(b->destination.s_addr);
 
+	if (a->table != b->table)
+		return a->table < b->table ? -1 : 1;
 	if (x != y)
 		return x < y ? -1 : 1;
 	if (a->plen != b->plen)
@@ -154,18 +218,46 @@ static int join_routes(struct wanted *w, struct problems *p)
 	return rc;
 }
 
+static int by_source(const void *a, const void *b)
+{
+	const struct wanted_rule *x = a, *y = b;
+	uint32_t s = ntohl(x->source.s_addr), t = ntohl(y->source.s_addr);
+
+	if (s != t)
+		return s < t ? -1 : 1;
+	return x->plen - y->plen;
+}
+
+// An interface may have several addresses in one subnet.
+static void join_rules(struct wanted *w)
+{
+	size_t kept = 0;
+
+	if (w->n_rules > 0)
+		qsort(w->rules, w->n_rules, sizeof(*w->rules), by_source);
+	for (size_t i = 0; i < w->n_rules; i++)
+		if (kept == 0 || by_source(&w->rules[kept - 1], &w->rules[i]) != 0)
+			w->rules[kept++] = w->rules[i];
+	w->n_rules = kept;
+}
+
 static struct wanted *allocate(const struct config *c)
 {
 	struct wanted *w = calloc(1, sizeof(*w));
-	size_t addresses = c->n_vips;
+	size_t addresses = 0;
 
 	if (w == NULL)
 		return NULL;
 	for (unsigned int i = 0; i < c->n_interfaces; i++)
 		addresses += c->interfaces[i].n_addresses;
-	w->addresses = calloc(addresses + 1, sizeof(*w->addresses));
-	w->routes = calloc(c->n_routes + c->n_interfaces + 1, sizeof(*w->routes));
-	if (w->addresses == NULL || w->routes == NULL) {
+	w->addresses = calloc(addresses + c->n_vips + 1, sizeof(*w->addresses));
+	// Configured ones in two tables; of an uplink the default route in two, and the last
+	// resort.
+	w->routes =
+		calloc(2 * c->n_routes + addresses + 3 * c->n_interfaces + 1, sizeof(*w->routes));
+	w->rules = calloc(addresses + 1, sizeof(*w->rules));
+	w->mirrors = calloc(c->n_interfaces + 1, sizeof(*w->mirrors));
+	if (w->addresses == NULL || w->routes == NULL || w->rules == NULL || w->mirrors == NULL) {
 		wanted_free(w);
 		return NULL;
 	}
@@ -181,16 +273,22 @@ int wanted_build(const struct config *c, struct wanted **out, struct problems *p
 	if (w == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < c->n_interfaces; i++) {
-		if (c->interfaces[i].role == INTERFACE_MANAGEMENT)
+		const struct interface_config *f = &c->interfaces[i];
+
+		if (f->role == INTERFACE_MANAGEMENT)
 			continue;
+		set_mirror(w->mirrors[w->n_mirrors].mirror, f);
+		w->mirrors[w->n_mirrors++].public = f->role == INTERFACE_PUBLIC;
 		add_interface(w, c, i);
-		if (c->interfaces[i].has_gateway)
-			add_gateway(w, c, i);
+		if (f->has_gateway)
+			add_gateway(w, c, i, 0);
+		if (uplink_table(f) != 0)
+			add_uplink(w, c, i);
 	}
 	for (unsigned int i = 0; i < c->n_vips; i++)
 		add_vip(w, c, i);
-	for (unsigned int i = 0; i < c->n_routes; i++)
-		add_route(w, c, i);
+	add_routes(w, c);
+	join_rules(w);
 	rc = join_routes(w, p);
 	if (rc < 0)
 		wanted_free(w);
@@ -205,6 +303,8 @@ void wanted_free(struct wanted *w)
 		return;
 	free(w->addresses);
 	free(w->routes);
+	free(w->rules);
+	free(w->mirrors);
 	free(w);
 }
 
@@ -233,5 +333,20 @@ bool wanted_same_routes(const struct wanted *a, const struct wanted *b)
 			memcmp(x->hops, y->hops, sizeof(x->hops)) != 0)
 			return false;
 	}
+	return true;
+}
+
+bool wanted_same_rules(const struct wanted *a, const struct wanted *b)
+{
+	if (a->n_rules != b->n_rules || a->n_mirrors != b->n_mirrors)
+		return false;
+	for (size_t i = 0; i < a->n_rules; i++)
+		if (by_source(&a->rules[i], &b->rules[i]) != 0 ||
+			a->rules[i].table != b->rules[i].table)
+			return false;
+	for (size_t i = 0; i < a->n_mirrors; i++)
+		if (strcmp(a->mirrors[i].mirror, b->mirrors[i].mirror) != 0 ||
+			a->mirrors[i].public != b->mirrors[i].public)
+			return false;
 	return true;
 }

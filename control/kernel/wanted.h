@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// What a configuration wants of the kernel: addresses of mirrors and routes, by mirror name, in a
-// canonical order.
+// What a configuration wants of the kernel: addresses of mirrors, routes and rules, by mirror name,
+// in a canonical order.
+//
+// Each uplink (a public interface with a gateway) has a table of its own: its subnets, the routes
+// by its next hops, its default route, and behind these `unreachable`. Rules lead there what the
+// kernel sends from an address in the uplink's subnets: the interface's own ones and the VIPs.
 #pragma once
 
 #include <net/if.h>
@@ -21,12 +25,16 @@ struct wanted_address {
 	char pointer[48]; // where it stands in the document
 };
 
+#define UPLINK_TABLE	   20100 // table of an uplink: this and its port id
+#define UPLINK_LAST_RESORT 255	 // priority of the `unreachable` that ends such a table
+
 struct wanted_hop {
 	char mirror[IFNAMSIZ];
 	struct in_addr gateway;
 };
 
 struct wanted_route {
+	uint32_t table;		    // 0: main
 	struct in_addr destination; // no host bits
 	uint8_t plen;
 	uint8_t priority; // the administrative distance
@@ -36,11 +44,29 @@ struct wanted_route {
 	char pointer[48];
 };
 
+// What is sent from this subnet goes by the uplink of this table.
+struct wanted_rule {
+	struct in_addr source; // no host bits
+	uint8_t plen;
+	uint32_t table;
+	char pointer[48];
+};
+
+struct wanted_mirror {
+	char mirror[IFNAMSIZ];
+	bool public;
+};
+
 struct wanted {
 	struct wanted_address *addresses; // interface addresses before VIPs
 	size_t n_addresses;
-	struct wanted_route *routes; // by destination, length, priority; one for each of these
+	// By table, destination, length, priority; one for each of these.
+	struct wanted_route *routes;
 	size_t n_routes;
+	struct wanted_rule *rules; // by source; one for each
+	size_t n_rules;
+	struct wanted_mirror *mirrors;
+	size_t n_mirrors;
 };
 
 // 0; -EINVAL with problems (routes that exclude each other); -ENOMEM.
@@ -49,3 +75,5 @@ void wanted_free(struct wanted *w); // NULL is fine
 
 bool wanted_same_addresses(const struct wanted *a, const struct wanted *b);
 bool wanted_same_routes(const struct wanted *a, const struct wanted *b);
+// Rules, and which mirrors are public.
+bool wanted_same_rules(const struct wanted *a, const struct wanted *b);

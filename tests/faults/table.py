@@ -321,6 +321,16 @@ ROUTES = [
     Fault("routes are not swept", "dataplane/fib/routes.c",
           "& ROUTES_SWEEP)", "& 0)",
           "unit fib/fib_routes_test test_replace_all"),
+    Fault("a private network is behind the uplink, too", "control/kernel/rule.c",
+          "? VROUTER_GROUP + 1 : 0", "? 0 : 0",
+          "unit kernel/uplink_test sends_by_the_uplink_of_the_address"),
+    Fault("an uplink without its netdev hands over to the next", "control/kernel/wanted.c",
+          "r->priority = UPLINK_LAST_RESORT;", "r->table = 0;",
+          "unit kernel/uplink_test without_the_uplink_leads_nowhere"),
+    Fault("rules of others are ours", "control/kernel/rule.c",
+          "mnl_attr_get_u8(a[FRA_PROTOCOL]) != VROUTER_RTPROT)",
+          "mnl_attr_get_u8(a[FRA_PROTOCOL]) < 5)",
+          "unit kernel/uplink_test others_rules_and_routes_are_left_alone"),
 ]
 
 CONTROL = [

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the vrouter authors
 """The tables of docs/architecture.md against the sources: nodes, threads, locks, messages, limits. A
-table that says less than the code, or something else, is a finding. So is a test that docs/nat.md
+table that says less than the code, or something else, is a finding. So is a test that a document
 names and that does not exist."""
 
 import os
@@ -10,7 +10,7 @@ import re
 import common
 
 DOCUMENT = os.path.join("docs", "architecture.md")
-NAT = os.path.join("docs", "nat.md")
+NAMING_TESTS = [os.path.join("docs", name) for name in ("nat.md", "uplinks.md")]
 LIMITS = "dataplane/main/limits.h"
 PROTOCOL = "dataplane/api/proto.h"
 
@@ -75,13 +75,14 @@ def locks():
 
 
 def nat_tests():
-    """docs/nat.md names the test of each requirement."""
+    """docs/nat.md and others name the test of each requirement."""
     known = set()
     for path in common.tracked(".c", ".py"):
         if path.startswith("tests/"):
             known.update(re.findall(r"\b(?:def|static void|void) (test_\w+)\(", common.text(path)))
-    for name in sorted(set(re.findall(r"`(test_\w+)`", common.text(NAT))) - known):
-        yield f"{NAT}:1: there is no test called {name}"
+    for path in NAMING_TESTS:
+        for name in sorted(set(re.findall(r"`(test_\w+)`", common.text(path))) - known):
+            yield f"{path}:1: there is no test called {name}"
 
 
 def messages():
