@@ -135,20 +135,30 @@ int sweep_ask(struct dataplane *dp, const struct msg_sessions *m, struct sweep_j
 	return rc;
 }
 
-int sweep_end_of(struct dataplane *dp, const struct msg_sessions *m, struct session_inside *insides,
-	uint32_t n)
+int sweep_end_prepare(struct dataplane *dp, struct session_pick *pick, struct sweep_job **job)
 {
-	struct sweep_job *job;
-	int rc = make_job(dp, m, &job);
+	const struct msg_sessions m = { .op = SESSIONS_END };
+	int rc = make_job(dp, &m, job);
 
 	if (rc < 0) {
-		free(insides);
+		pick->free(pick);
 		return rc;
 	}
-	session_query_of(&job->query, insides, n);
-	job->detached = true;
-	queue_job(dp, job);
+	(*job)->query.pick = pick;
+	(*job)->detached = true;
 	return 0;
+}
+
+void sweep_end_begin(struct dataplane *dp, struct sweep_job *job)
+{
+	if (job != NULL)
+		queue_job(dp, job);
+}
+
+void sweep_end_drop(struct sweep_job *job)
+{
+	if (job != NULL)
+		free_job(job);
 }
 
 bool sweep_answered(struct dataplane *dp, struct sweep_job *job)

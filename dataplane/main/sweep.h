@@ -11,7 +11,7 @@
 #include "dataplane/api/proto.h"
 
 struct dataplane;
-struct session_inside;
+struct session_pick;
 struct sweep_job;
 
 int sweep_init(struct dataplane *dp);  // rule epochs and the sweeper; 0 or -ENOMEM
@@ -22,10 +22,11 @@ void sweep_stop(struct dataplane *dp);
 // Asks the sweeper about the sessions, or to end some. Control thread, as the next ones. 0, -EINVAL
 // or -ENOMEM.
 int sweep_ask(struct dataplane *dp, const struct msg_sessions *m, struct sweep_job **job);
-// Has it end what the filter of `m` fits and is of one of these hosts (session_query_of()); nobody
-// waits for the answer. Takes `insides` over.
-int sweep_end_of(struct dataplane *dp, const struct msg_sessions *m, struct session_inside *insides,
-	uint32_t n);
+// The order to end what a pick fits: made now, so that nothing can fail once it is begun; nobody
+// waits for its answer. Takes the pick over. 0 or -ENOMEM.
+int sweep_end_prepare(struct dataplane *dp, struct session_pick *pick, struct sweep_job **job);
+void sweep_end_begin(struct dataplane *dp, struct sweep_job *job); // NULL: nothing to do
+void sweep_end_drop(struct sweep_job *job);			   // instead; NULL: nothing
 bool sweep_answered(struct dataplane *dp, struct sweep_job *job);
 void sweep_forget(struct dataplane *dp, struct sweep_job *job); // answered or not
 

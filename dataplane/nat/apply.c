@@ -213,6 +213,7 @@ rte_edge_t nat_start(
 	int rc;
 
 	rq->tcp_flags = meta->tcp_flags;
+	rq->in_port = meta->in_port;
 	rq->tick = w->tick;
 	rc = nat_create(w->sessions, rq, nw, &ref);
 	if (rc < 0)

@@ -11,13 +11,19 @@
 
 struct dataplane;
 
-// What a change of the configuration removes, adds or alters, by object id.
+// What a change of the configuration does to an object, or to what it names.
+enum nat_change {
+	NAT_ALTERED = 1,	    // its sessions are over where it would not make them any more
+	NAT_OVER = 2 | NAT_ALTERED, // removed, added, or its sessions are all over
+};
+
+// enum nat_change by object id, 0: stays as it is.
 struct nat_changes {
-	bool address[LIMIT_ADDRESSES]; // or the role of its port
+	uint8_t address[LIMIT_ADDRESSES]; // NAT_OVER: or the role of its port is another one
 	// Rules: they, or an address or port that they name.
-	bool eip[LIMIT_EIPS];
-	bool forward[LIMIT_PORT_FORWARDS];
-	bool snat[NAT_SNAT_EPOCHS]; // and source NAT towards private ports
+	uint8_t eip[LIMIT_EIPS];
+	uint8_t forward[LIMIT_PORT_FORWARDS];
+	uint8_t snat[NAT_SNAT_EPOCHS]; // and source NAT towards private ports
 };
 
 struct nat_build {
@@ -32,6 +38,8 @@ struct nat_build {
 int nat_build_forwards(struct nat_build *b); // EIPs and port forwards, own and target tables
 int nat_build_snat(struct nat_build *b);     // SNAT rules and their pools
 int nat_check_settings(struct nat_build *b);
+// After the others: the order to end what altered rules would not make any more.
+int nat_build_ending(struct nat_build *b);
 
 // Reserves the ports of forwards on external addresses, and counts those that SNAT may claim: of
 // the addresses that a change concerns. `old` is the section in force, NULL: none.
@@ -42,13 +50,13 @@ void nat_activate_ports(struct dataplane *dp, const struct nat_section *old,
 void nat_apply_settings(struct dataplane *dp, const struct objects *next);
 
 // The epoch that sessions of a rule get under the new configuration: the current one, or the next
-// one when the rule or an address that it names is altered.
+// one when all sessions of the rule are over.
 uint32_t nat_rule_epoch(const struct nat_build *b, unsigned int kind, uint32_t id);
 
 // Compares the configurations `a` and `b`, in one walk over both.
 void nat_compare(const struct objects *a, const struct objects *b, struct nat_changes *out);
 
-// Gives every rule that changed its next epoch.
+// Gives every rule whose sessions are all over its next epoch.
 void nat_epochs_advance(struct dataplane *dp, const struct nat_changes *changes);
 
 // The address object of an id as an own address, NULL (with an error) when there is none.

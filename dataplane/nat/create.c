@@ -89,6 +89,7 @@ static void fill(const struct creation *c)
 	s->snat_epoch = rq->snat != NULL ? rq->snat->epoch : 0;
 	s->created = rq->tick;
 	s->uplink = rq->uplink;
+	s->in_port = rq->in_port;
 	s->rule_kind = rq->rule_kind;
 	atomic_store_explicit(&s->life, SESSION_PENDING, memory_order_release);
 }

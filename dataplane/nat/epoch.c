@@ -2,8 +2,8 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // Which rules a configuration change alters. A session remembers the epoch that its rule had when
-// it was made; a rule that is removed or altered gets a new epoch, and the sweeper ends exactly the
-// sessions that it owned. Control thread only.
+// it was made; a rule whose sessions are all over gets a new epoch, and the sweeper ends exactly
+// the sessions that it owned. Control thread only.
 #include <string.h>
 
 #include "dataplane/main/dataplane.h"
@@ -18,9 +18,12 @@ static uint32_t id_at(const struct object_table *t, uint32_t i, size_t size)
 	return id;
 }
 
+// Whether an altered object goes on: its sessions are judged one by one (ending.c).
+typedef bool (*goes_on)(const void *old, const void *new);
+
 // Objects of a kind that read differently in the two configurations, or are missing in one.
-static void compare_kind(
-	const struct objects *a, const struct objects *b, unsigned int kind, bool *changed)
+static void compare_kind(const struct objects *a, const struct objects *b, unsigned int kind,
+	goes_on on, uint8_t *changed)
 {
 	const struct object_table *x = &a->table[kind], *y = &b->table[kind];
 	size_t size = object_size(kind);
@@ -28,46 +31,49 @@ static void compare_kind(
 	for (uint32_t i = 0, j = 0; i < x->count || j < y->count;) {
 		uint32_t of_x = id_at(x, i, size), of_y = id_at(y, j, size);
 
-		changed[RTE_MIN(of_x, of_y)] =
-			of_x != of_y || memcmp(x->data + i * size, y->data + j * size, size) != 0;
+		if (of_x != of_y)
+			changed[RTE_MIN(of_x, of_y)] = NAT_OVER;
+		else if (memcmp(x->data + i * size, y->data + j * size, size) != 0)
+			changed[of_x] =
+				on(x->data + i * size, y->data + j * size) ? NAT_ALTERED : NAT_OVER;
 		i += of_x <= of_y;
 		j += of_y <= of_x;
 	}
 }
 
 // The port object matters only as far as NAT knows it: whether it exists and its role.
-static void compare_ports(const struct objects *a, const struct objects *b, bool *changed)
+static void compare_ports(const struct objects *a, const struct objects *b, uint8_t *changed)
 {
 	for (uint32_t id = 0; id < LIMIT_PORTS; id++) {
 		const struct obj_port *x = objects_get(a, OBJ_PORT, id);
 		const struct obj_port *y = objects_get(b, OBJ_PORT, id);
 
-		changed[id] = x == NULL || y == NULL ? x != y : x->role != y->role;
+		if (x == NULL || y == NULL ? x != y : x->role != y->role)
+			changed[id] = NAT_OVER;
 	}
 }
 
-// A change that leaves every session as it is: other limits, or more addresses behind those that
-// hosts have.
-static bool snat_extends(const struct obj_snat *old, const struct obj_snat *new)
+static bool always(const void *old, const void *new)
 {
-	struct obj_snat same;
-
-	if (new == NULL || new->n_pool < old->n_pool || old->n_pool > MSG_SNAT_POOL)
-		return false;
-	same = *new;
-	memset(&same.pool[old->n_pool], 0, (MSG_SNAT_POOL - old->n_pool) * sizeof(same.pool[0]));
-	same.n_pool = old->n_pool;
-	same.max_sessions_per_host = old->max_sessions_per_host;
-	same.max_session_rate_per_host = old->max_session_rate_per_host;
-	return memcmp(old, &same, sizeof(same)) == 0;
+	(void)old;
+	(void)new;
+	return true;
 }
 
-static void compare_snat(const struct objects *a, const struct objects *b, bool *changed)
+// Every session through it is translated in another way.
+static bool never(const void *old, const void *new)
 {
-	compare_kind(a, b, OBJ_SNAT, changed);
-	for (OBJECTS_EACH(a, OBJ_SNAT, const struct obj_snat, s))
-		if (changed[s->id] && snat_extends(s, objects_get(b, OBJ_SNAT, s->id)))
-			changed[s->id] = false;
+	(void)old;
+	(void)new;
+	return false;
+}
+
+// Where its flows leave and who may send to their ports is agreed when a mapping is made.
+static bool snat_goes_on(const void *old, const void *new)
+{
+	const struct obj_snat *x = old, *y = new;
+
+	return x->port == y->port && x->mapping == y->mapping && x->filtering == y->filtering;
 }
 
 // The first interface address of each port, 0 when it has none.
@@ -87,17 +93,19 @@ static void compare_inbound(
 	first_addresses(a, x);
 	first_addresses(b, y);
 	for (uint32_t port = 0; port < LIMIT_PORTS; port++)
-		out->snat[NAT_INBOUND_RULE(port)] = x[port] != y[port] || out->address[x[port]];
+		if (x[port] != y[port] || out->address[x[port]] != 0)
+			out->snat[NAT_INBOUND_RULE(port)] = NAT_OVER;
 }
 
-// Rules that stay as they are, but name what changed. Only `a` was checked: what its objects name
+// Rules that stay as they are, but name what changed: Only `a` was checked: what its objects name
 // is there.
-static void compare_named(const struct objects *a, const bool *ports, struct nat_changes *out)
+static void compare_named(const struct objects *a, const uint8_t *ports, struct nat_changes *out)
 {
 	for (OBJECTS_EACH(a, OBJ_ADDRESS, const struct obj_address, x))
-		out->address[x->id] |= ports[x->port];
+		out->address[x->id] = ports[x->port] | (out->address[x->id] != 0 ? NAT_ALTERED : 0);
 	for (OBJECTS_EACH(a, OBJ_EIP, const struct obj_eip, e))
-		out->eip[e->id] |= out->address[e->address];
+		if (out->address[e->address] != 0)
+			out->eip[e->id] = NAT_OVER;
 	for (OBJECTS_EACH(a, OBJ_PORT_FORWARD, const struct obj_port_forward, f))
 		out->forward[f->id] |= out->address[f->address];
 	for (OBJECTS_EACH(a, OBJ_SNAT, const struct obj_snat, s)) {
@@ -109,27 +117,27 @@ static void compare_named(const struct objects *a, const bool *ports, struct nat
 
 void nat_compare(const struct objects *a, const struct objects *b, struct nat_changes *out)
 {
-	bool ports[LIMIT_PORTS];
+	uint8_t ports[LIMIT_PORTS] = { 0 };
 
 	memset(out, 0, sizeof(*out));
 	compare_ports(a, b, ports);
-	compare_kind(a, b, OBJ_ADDRESS, out->address);
-	compare_kind(a, b, OBJ_EIP, out->eip);
-	compare_kind(a, b, OBJ_PORT_FORWARD, out->forward);
-	compare_snat(a, b, out->snat);
+	compare_kind(a, b, OBJ_ADDRESS, always, out->address);
+	compare_kind(a, b, OBJ_EIP, never, out->eip);
+	compare_kind(a, b, OBJ_PORT_FORWARD, always, out->forward);
+	compare_kind(a, b, OBJ_SNAT, snat_goes_on, out->snat);
 	compare_named(a, ports, out);
 	compare_inbound(a, b, out);
 }
 
-static bool rule_changed(const struct nat_changes *changes, unsigned int kind, uint32_t id)
+static bool rule_over(const struct nat_changes *changes, unsigned int kind, uint32_t id)
 {
 	switch (kind) {
 	case OBJ_SNAT:
-		return changes->snat[id];
+		return changes->snat[id] == NAT_OVER;
 	case OBJ_EIP:
-		return changes->eip[id];
+		return changes->eip[id] == NAT_OVER;
 	default:
-		return changes->forward[id];
+		return changes->forward[id] == NAT_OVER;
 	}
 }
 
@@ -141,7 +149,7 @@ uint32_t nat_rule_epoch(const struct nat_build *b, unsigned int kind, uint32_t i
 	if (id >= epochs->count[kind])
 		return 0;
 	now = atomic_load_explicit(&epochs->epoch[kind][id], memory_order_relaxed);
-	return rule_changed(b->changes, kind, id) ? now + 1 : now;
+	return rule_over(b->changes, kind, id) ? now + 1 : now;
 }
 
 void nat_epochs_advance(struct dataplane *dp, const struct nat_changes *changes)
@@ -150,7 +158,7 @@ void nat_epochs_advance(struct dataplane *dp, const struct nat_changes *changes)
 
 	for (unsigned int k = 0; k < RTE_DIM(kinds); k++)
 		for (uint32_t id = 1; id < dp->epochs.count[kinds[k]]; id++)
-			if (rule_changed(changes, kinds[k], id))
+			if (rule_over(changes, kinds[k], id))
 				atomic_fetch_add_explicit(
 					&dp->epochs.epoch[kinds[k]][id], 1, memory_order_relaxed);
 }

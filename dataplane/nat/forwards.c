@@ -96,6 +96,7 @@ static int build_forward(struct nat_build *b, const struct obj_port_forward *o)
 	s->forwards[s->n_forwards++] = (struct nat_forward){
 		.id = o->id,
 		.epoch = nat_rule_epoch(b, OBJ_PORT_FORWARD, o->id),
+		.vip = nat_addr(&a->addr),
 		.target = nat_addr(&o->target),
 		.allowed_mask = o->allowed.family != 0 ? nat_mask(o->allowed.plen) : 0,
 		.allowed = o->allowed.family != 0
@@ -103,7 +104,9 @@ static int build_forward(struct nat_build *b, const struct obj_port_forward *o)
 				   : 0,
 		.port = a->port,
 		.first = o->first,
+		.last = o->last,
 		.target_first = o->target_first,
+		.proto = o->proto,
 	};
 	s->own[o->address].sessions = true;
 	target_place(s, nat_addr(&o->target))->flags |= TARGET_SESSIONS;

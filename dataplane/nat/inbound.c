@@ -92,8 +92,7 @@ static rte_edge_t inbound_forward(struct worker *w, const struct nat_section *s,
 		.epoch = f->epoch,
 	};
 
-	// Binds what arrives by the address's own port; others are not restricted.
-	if (meta->in_port == f->port && (meta->src & f->allowed_mask) != f->allowed)
+	if (!nat_forward_allows(f, meta->in_port, meta->src))
 		return nat_refuse(forward_error(
 			meta, DROP_NOT_ALLOWED, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH));
 	return inbound_create(w, s, m, meta, &rq, f->port, false);

@@ -12,7 +12,6 @@
 #include <rte_malloc.h>
 
 #include "dataplane/main/dataplane.h"
-#include "dataplane/main/log.h"
 #include "dataplane/main/sweep.h"
 #include "dataplane/main/worker.h"
 #include "dataplane/nat/build.h"
@@ -48,32 +47,11 @@ static void drop_pool(
 			portsets_drop(source->pool[i].portset);
 }
 
-// A new EIP takes its target's flows by that uplink away from SNAT. Called when no worker can see
-// the section before, by which it might make more of them. One walk over the table for all EIPs;
-// without memory the sessions end by their timers.
-static void end_taken_over(struct dataplane *dp, const struct nat_section *current)
+// What the section in force ends, once no worker can make it again by the one before.
+static void begin_ending(struct dataplane *dp, struct nat_section *current)
 {
-	struct msg_sessions m = { .op = SESSIONS_END };
-	struct session_inside *insides;
-	uint32_t n = 0, taken = 0;
-
-	for (uint32_t i = 0; current != NULL && i < current->n_eips; i++)
-		n += current->eips[i].fresh;
-	if (n == 0)
-		return;
-	insides = calloc(n, sizeof(*insides));
-	for (uint32_t i = 0; i < current->n_eips; i++) {
-		const struct nat_eip *e = &current->eips[i];
-
-		if (e->fresh && insides != NULL)
-			insides[taken++] = (struct session_inside){ e->target, e->port };
-		current->eips[i].fresh = false;
-	}
-	m.filter.set = MATCH_RULE;
-	m.filter.n_rules = 1;
-	m.filter.rules[0].kind = OBJ_SNAT;
-	if (insides == NULL || sweep_end_of(dp, &m, insides, n) < 0)
-		log_warning("sessions that new EIPs take over end by their timers");
+	sweep_end_begin(dp, current->ending);
+	current->ending = NULL;
 }
 
 static void nat_destroy(struct dataplane *dp, struct section *section)
@@ -82,8 +60,9 @@ static void nat_destroy(struct dataplane *dp, struct section *section)
 	const struct set *set = atomic_load_explicit(&dp->set, memory_order_relaxed);
 	const struct nat_section *current = set == NULL ? NULL : nat_of(set);
 
-	if (current != s)
-		end_taken_over(dp, current);
+	sweep_end_drop(s->ending);
+	if (current != NULL && current != s)
+		begin_ending(dp, (struct nat_section *)(uintptr_t)current);
 	for (uint32_t i = 0; i < s->n_snat; i++)
 		drop_pool(dp, current, &s->snat[i].source);
 	for (uint32_t i = 0; i < LIMIT_PORTS; i++)
@@ -136,6 +115,8 @@ static int nat_build(struct dataplane *dp, const struct objects *objects, struct
 		rc = nat_build_forwards(&b);
 	if (rc == 0)
 		rc = nat_build_snat(&b);
+	if (rc == 0)
+		rc = nat_build_ending(&b);
 	if (rc < 0) {
 		nat_destroy(dp, &s->section);
 		return rc;
@@ -152,8 +133,6 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 
 	nat_compare(&dp->objects, next, &changes);
 	nat_activate_ports(dp, (const struct nat_section *)old, s, next, &changes);
-	for (uint32_t i = 0; i < s->n_eips; i++)
-		s->eips[i].fresh = changes.eip[s->eips[i].id];
 	nat_epochs_advance(dp, &changes);
 	nat_apply_settings(dp, next);
 }

@@ -24,18 +24,19 @@ struct nat_eip {
 	rte_be32_t target;
 	uint16_t port;		 // of the VIP: this EIP translates what leaves there
 	bool source_nat_inbound; // the target sees the router's address as the client
-	bool fresh;		 // SNAT sessions of its target may be left; control thread only
 	uint32_t next;		 // index + 1 of another EIP of the same target, 0: none
 };
 
 struct nat_forward {
 	uint32_t id;
 	uint32_t epoch;
+	rte_be32_t vip;
 	rte_be32_t target;
 	rte_be32_t allowed; // source prefix that may enter by the VIP's port
 	rte_be32_t allowed_mask;
-	uint16_t port;		      // of the VIP
-	uint16_t first, target_first; // host order
+	uint16_t port;			    // of the VIP
+	uint16_t first, last, target_first; // host order
+	uint8_t proto;
 };
 
 struct nat_snat {
@@ -77,8 +78,9 @@ struct nat_section {
 	uint32_t n_forwards;
 	struct nat_snat *snat; // by egress port, longest prefix first
 	uint32_t n_snat;
-	struct nat_address *pools;	      // of all rules, and towards private ports
-	uint32_t n_pools;		      // without a port set: not used
+	struct nat_address *pools; // of all rules, and towards private ports
+	uint32_t n_pools;	   // without a port set: not used
+	struct sweep_job *ending;  // begun when nobody can see the section before; NULL: none
 	uint32_t snat_first[LIMIT_PORTS + 1]; // rules of port p: snat_first[p] .. snat_first[p + 1]
 	struct nat_source inbound[LIMIT_PORTS]; // source NAT towards a private port, n_pool 0: none
 	bool pins; // several public ports: replies leave by the one that their flow came in by
@@ -142,6 +144,13 @@ static inline const struct nat_eip *nat_target_eip(
 		if (s->eips[i - 1].port == port)
 			return &s->eips[i - 1];
 	return NULL;
+}
+
+// Binds what arrives by the address's own port; others are not restricted.
+static inline bool nat_forward_allows(
+	const struct nat_forward *f, uint16_t in_port, rte_be32_t client)
+{
+	return in_port != f->port || (client & f->allowed_mask) == f->allowed;
 }
 
 // The SNAT rule of a source that leaves by a port, NULL when it is not translated.

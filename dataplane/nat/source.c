@@ -2,7 +2,9 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // Hosts and mappings are found by key or made. One that is dead but still in the index is treated
-// as absent: whoever meets it removes its key, which is idempotent, and goes on.
+// as absent: whoever meets it removes its key, which is idempotent, and goes on. So is one whose
+// external address or port an altered rule does not give any more: its sessions are about to end,
+// and it goes with the last of them.
 #include "dataplane/nat/source.h"
 
 #include <arpa/inet.h>
@@ -22,6 +24,32 @@ static uint32_t pick_address(
 	const struct session_table *t, const struct nat_source *snat, const struct mapping_key *key)
 {
 	return (uint32_t)((index_hash(&t->index, key) >> 32) * snat->n_pool >> 32);
+}
+
+static const struct nat_address *find_address(const struct nat_source *snat, uint32_t addr)
+{
+	for (uint32_t i = 0; i < snat->n_pool; i++)
+		if (snat->pool[i].addr == addr)
+			return &snat->pool[i];
+	return NULL;
+}
+
+const struct nat_address *nat_paired_address(
+	const struct session_table *t, const struct nat_source *snat, uint32_t host)
+{
+	const struct host *h = host_at(t, host);
+
+	if (h->pool_index < snat->n_pool && snat->pool[h->pool_index].addr == h->pool_addr)
+		return &snat->pool[h->pool_index];
+	return find_address(snat, h->pool_addr); // the pool has another order
+}
+
+bool nat_source_gives(const struct nat_source *snat, uint32_t addr, uint8_t proto, uint16_t port)
+{
+	const struct nat_address *a = find_address(snat, addr);
+
+	return a != NULL &&
+	       (port_class(proto) < 0 || port_ranges_have(a->ranges, a->n_ranges, ntohs(port)));
 }
 
 static int make_host(struct session_table *t, const struct nat_request *rq,
@@ -68,7 +96,8 @@ static int get_host(struct session_table *t, const struct nat_request *rq, uint3
 	for (unsigned i = 0; i < TRIES; i++) {
 		if (entry != 0) {
 			*ref = index_entry_ref(entry);
-			if (refs_get(&host_at(t, *ref)->refs))
+			if (nat_paired_address(t, rq->snat, *ref) != NULL &&
+				refs_get(&host_at(t, *ref)->refs))
 				return 0;
 			index_remove(&t->index, &key, entry);
 		}
@@ -91,7 +120,7 @@ uint32_t nat_host_address(
 	const struct mapping_key key = host_key(snat, addr);
 	uint32_t entry = index_lookup(&t->index, &key);
 
-	if (entry != 0)
+	if (entry != 0 && nat_paired_address(t, snat, entry) != NULL)
 		return host_at(t, entry)->pool_addr;
 	return snat->pool[pick_address(t, snat, &key)].addr;
 }
@@ -138,16 +167,6 @@ void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class c
 
 	atomic_fetch_sub_explicit(&h->sessions[class], 1, memory_order_relaxed);
 	refs_put(&h->refs);
-}
-
-const struct nat_address *nat_paired_address(
-	const struct session_table *t, const struct nat_source *snat, uint32_t host)
-{
-	const struct host *h = host_at(t, host);
-
-	if (h->pool_index >= snat->n_pool || snat->pool[h->pool_index].addr != h->pool_addr)
-		return NULL;
-	return &snat->pool[h->pool_index];
 }
 
 static int make_mapping(struct session_table *t, const struct nat_request *rq,
@@ -201,6 +220,12 @@ static void own_port(struct session_table *t, uint32_t ref)
 		ntohs(m->ext_port), ref);
 }
 
+static bool is_given(const struct nat_address *a, const struct mapping *m)
+{
+	return a != NULL && a->addr == m->ext_addr &&
+	       port_ranges_have(a->ranges, a->n_ranges, ntohs(m->ext_port));
+}
+
 static int share_mapping(struct session_table *t, const struct nat_request *rq,
 	const struct mapping_key *key, uint32_t host, struct nat_worker *w, uint32_t *ref)
 {
@@ -210,7 +235,8 @@ static int share_mapping(struct session_table *t, const struct nat_request *rq,
 	for (unsigned i = 0; i < TRIES; i++) {
 		if (entry != 0) {
 			*ref = index_entry_ref(entry);
-			if (refs_get(&mapping_at(t, *ref)->refs))
+			if (is_given(nat_paired_address(t, rq->snat, host), mapping_at(t, *ref)) &&
+				refs_get(&mapping_at(t, *ref)->refs))
 				return 0;
 			index_remove(&t->index, key, entry);
 		}

@@ -14,9 +14,13 @@ int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint3
 // Takes the charge and the reference back.
 void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class class);
 
-// The host's address in the rule's pool; NULL when the pool is another one than it was made for.
+// The host's address in the rule's pool; NULL when it is not there (any more).
 const struct nat_address *nat_paired_address(
 	const struct session_table *t, const struct nat_source *snat, uint32_t host);
+
+// Whether the rule gives flows this external address and port (network order), as far as the
+// protocol has ports.
+bool nat_source_gives(const struct nat_source *snat, uint32_t addr, uint8_t proto, uint16_t port);
 
 // The external address (network order) that flows of a private address have or will have.
 uint32_t nat_host_address(

@@ -30,13 +30,14 @@ static uint32_t mapping_of(
 	return mapping;
 }
 
-// The rule of the mapping, if it is in force as it was when it made the mapping.
+// The rule of the mapping, if it would make the mapping again.
 static const struct nat_source *rule_of(
 	const struct nat_section *s, const struct mapping *m, uint16_t uplink)
 {
 	const struct nat_snat *rule = nat_snat(s, m->key.addr, uplink);
 
 	if (rule == NULL || rule->source.rule != m->key.rule || rule->source.epoch != m->epoch ||
+		!nat_source_gives(&rule->source, m->ext_addr, m->key.proto, m->ext_port) ||
 		nat_target_eip(s, nat_target(s, m->key.addr), uplink) != NULL)
 		return NULL;
 	return &rule->source;

@@ -53,40 +53,11 @@ int session_query_init(
 
 void session_query_fini(struct session_query *q)
 {
-	free(q->insides);
+	if (q->pick != NULL)
+		q->pick->free(q->pick);
 	free(q->records);
 	for (unsigned kind = 0; kind < OBJ_KIND_COUNT; kind++)
 		free(q->by_rule[kind]);
-}
-
-static int compare_insides(const void *a, const void *b)
-{
-	const struct session_inside *x = a, *y = b;
-
-	if (x->addr != y->addr)
-		return x->addr < y->addr ? -1 : 1;
-	return x->uplink - y->uplink;
-}
-
-void session_query_of(struct session_query *q, struct session_inside *insides, uint32_t n)
-{
-	qsort(insides, n, sizeof(*insides), compare_insides);
-	q->insides = insides;
-	q->n_insides = n;
-}
-
-static bool inside_fits(const struct session_query *q, const struct session *s)
-{
-	const struct session_key *keys[2];
-	unsigned n = session_inside_keys(s, keys);
-
-	for (unsigned i = 0; q->insides != NULL && i < n; i++) {
-		const struct session_inside key = { keys[i]->src, s->uplink };
-
-		if (bsearch(&key, q->insides, q->n_insides, sizeof(key), compare_insides) != NULL)
-			return true;
-	}
-	return q->insides == NULL;
 }
 
 static void count_rule(struct session_query *q, unsigned kind, uint32_t id)
@@ -151,7 +122,8 @@ bool session_query_step(
 
 		if ((life & SESSION_STATE_MASK) == SESSION_LIVE &&
 			session_filter_fits(&q->filter, session, life, tick) &&
-			inside_fits(q, session) && !take(q, s, q->slot, life, tick))
+			(q->pick == NULL || q->pick->fits(q->pick, session)) &&
+			!take(q, s, q->slot, life, tick))
 			return true;
 	}
 	if (end < high)

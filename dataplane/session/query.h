@@ -8,16 +8,15 @@
 #include "dataplane/session/filter.h"
 #include "dataplane/session/sweeper.h"
 
-// A private host and the public port that its flows leave by.
-struct session_inside {
-	uint32_t addr; // network order
-	uint16_t uplink;
+// Picks sessions that a filter cannot name. Used on the thread of the sweeper.
+struct session_pick {
+	bool (*fits)(const struct session_pick *pick, const struct session *s);
+	void (*free)(struct session_pick *pick);
 };
 
 struct session_query {
 	struct msg_session_filter filter;
-	struct session_inside *insides; // SESSIONS_END: of these alone, sorted; NULL: of all
-	uint32_t n_insides;
+	struct session_pick *pick; // of what the filter fits, this alone; NULL: all
 	enum sessions_op op;
 	uint32_t limit; // records
 	bool count_all; // SESSIONS_LIST: to the end of the table
@@ -32,14 +31,10 @@ struct session_query {
 };
 
 // Takes a question over. `epochs` tells which rules there can be. 0, -EINVAL or -ENOMEM; then there
-// is nothing to be freed.
+// is nothing to be freed. What is put into `pick` afterwards is freed with the rest.
 int session_query_init(
 	struct session_query *q, const struct msg_sessions *m, const struct rule_epochs *epochs);
 void session_query_fini(struct session_query *q);
-
-// Picks, of what the filter fits, the sessions of these hosts alone, as client or (hairpin) as
-// server. Takes `insides` (from malloc) over, and sorts them.
-void session_query_of(struct session_query *q, struct session_inside *insides, uint32_t n);
 
 static inline uint32_t session_query_record_size(const struct session_query *q)
 {

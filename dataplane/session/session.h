@@ -74,7 +74,8 @@ struct session {
 	uint32_t snat_epoch; // of `snat_rule` at creation
 	uint32_t created;    // tick
 	uint8_t rule_kind;   // enum obj_kind of `rule`, 0: no rule
-	uint8_t pad[3];
+	uint8_t pad;
+	uint16_t in_port;	    // port id that the first packet came in by
 	uint32_t limbo;		    // slot + 1 of the next session in limbo, sweeper only
 	_Atomic uint32_t next_free; // slab link
 	uint8_t spare[20];
