@@ -84,11 +84,11 @@ static bool precondition_holds(struct request *r, const struct config *now)
 	return false;
 }
 
-static void reply_committed(
-	struct request *r, int status, uint64_t revision, bool changed, bool dry_run)
+static void reply_committed(struct request *r, int status, uint64_t revision, bool changed,
+	bool dry_run, const struct problems *warnings)
 {
-	json_t *body = json_pack("{s:I, s:b, s:[]}", "revision", (json_int_t)revision, "changed",
-		changed, "warnings");
+	json_t *body = json_pack("{s:I, s:b, s:o}", "revision", (json_int_t)revision, "changed",
+		changed, "warnings", problems_json(warnings));
 
 	if (dry_run)
 		json_object_set_new(body, "dry_run", json_true());
@@ -110,7 +110,7 @@ static void commit_over(
 	if (ret < 0)
 		reply_problems(r, ret, &p);
 	else
-		reply_committed(r, status, revision, changed, dry_run);
+		reply_committed(r, status, revision, changed, dry_run, &p);
 	problems_clear(&p);
 }
 

@@ -14,7 +14,7 @@
 #include "control/config/secrets.h"
 #include "control/config/text.h"
 
-#define LISTS "interfaces vips snat eips port_forwards routes"
+#define LISTS "interfaces vips snat eips port_forwards routes ipsec load_balancers"
 
 #define NAME_MAX_BYTES ROUTE_PARAM_MAX
 

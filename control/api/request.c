@@ -163,24 +163,29 @@ static const char *detail_of_status(int status)
 	}
 }
 
+json_t *problems_json(const struct problems *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct problem *e = &p->list[i];
+
+		json_array_append_new(
+			list, json_pack("{s:s, s:s}", "pointer", e->pointer ? e->pointer : "",
+				      "detail", e->text ? e->text : ""));
+	}
+	return list;
+}
+
 void reply_problems(struct request *r, int err, const struct problems *p)
 {
 	int status = p->status ? p->status : status_of_error(err, p);
 	json_t *document = problem_document(status, detail_of_status(status));
-	json_t *errors = json_array();
 
-	for (size_t i = 0; i < p->count && i < PROBLEM_MAX; i++) {
-		const struct problem *e = &p->list[i];
-
-		json_array_append_new(
-			errors, json_pack("{s:s, s:s}", "pointer", e->pointer ? e->pointer : "",
-					"detail", e->text ? e->text : ""));
-	}
-	if (json_array_size(errors) > 0)
-		json_object_set(document, "errors", errors);
+	if (p->count)
+		json_object_set_new(document, "errors", problems_json(p));
 	if (p->dropped)
 		json_object_set_new(document, "more_errors", json_integer(p->dropped));
-	json_decref(errors);
 	reply_document(r, status, PROBLEM_TYPE, document);
 }
 

@@ -59,6 +59,8 @@ void reply_problem(struct request *r, int status, const char *detail, ...)
 	__attribute__((format(printf, 3, 4)));
 // The same with the errors of `p`; the status is p->status, or follows from `err`.
 void reply_problems(struct request *r, int err, const struct problems *p);
+// [{"pointer": ..., "detail": ...}], of errors and of warnings.
+json_t *problems_json(const struct problems *p);
 // {"items": [...], "total": n}; `items` is consumed.
 void reply_list(struct request *r, json_t *items, size_t total);
 

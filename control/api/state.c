@@ -134,15 +134,17 @@ static json_t *dataplane_summary(const struct api_env *env)
 void state_summary(struct request *r)
 {
 	struct config *now = engine_current(r->env->engine);
+	static const struct problems none;
 	bool degraded;
 	json_t *subsystems = state_subsystems(r->env, &degraded);
 
 	degraded |= !client_connected(r->env->client);
 	reply_json(r, 200,
-		json_pack("{s:s, s:s, s:o, s:I, s:o, s:o}", "version", r->env->version, "status",
-			degraded ? "degraded" : "ok", "hostname",
+		json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "version", r->env->version,
+			"status", degraded ? "degraded" : "ok", "hostname",
 			json_name(now && now->hostname[0] ? now->hostname : NULL), "revision",
 			(json_int_t)(now ? now->revision : 0), "dataplane",
-			dataplane_summary(r->env), "subsystems", subsystems));
+			dataplane_summary(r->env), "subsystems", subsystems, "warnings",
+			problems_json(now ? &now->warnings : &none)));
 	config_unref(now);
 }

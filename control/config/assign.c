@@ -66,21 +66,24 @@ static void assign_all(struct assignment *a, struct parse *ps)
 		assign(a, OBJ_SNAT, c->snat[i].name, LIMIT_SNAT_RULES, &c->snat[i].id);
 }
 
+static void copy_id(struct parse *ps, struct address_ref *ref)
+{
+	ref->id = *own_find(ps, ref->address)->id;
+}
+
 static void copy_ids(struct parse *ps)
 {
 	struct config *c = ps->config;
 
-	for (unsigned int i = 0; i < c->n_port_forwards; i++) {
-		struct address_ref *ref = &c->port_forwards[i].address;
-
-		ref->id = *own_find(ps, ref->address)->id;
-	}
+	for (unsigned int i = 0; i < c->n_port_forwards; i++)
+		copy_id(ps, &c->port_forwards[i].address);
 	for (unsigned int i = 0; i < c->n_snat; i++)
-		for (unsigned int j = 0; j < c->snat[i].n_pool; j++) {
-			struct address_ref *ref = &c->snat[i].pool[j];
-
-			ref->id = *own_find(ps, ref->address)->id;
-		}
+		for (unsigned int j = 0; j < c->snat[i].n_pool; j++)
+			copy_id(ps, &c->snat[i].pool[j]);
+	for (unsigned int i = 0; i < c->n_ipsec; i++)
+		copy_id(ps, &c->ipsec[i].local);
+	for (unsigned int i = 0; i < c->n_load_balancers; i++)
+		copy_id(ps, &c->load_balancers[i].address);
 }
 
 bool assign_ids(struct parse *ps, struct ids *ids)

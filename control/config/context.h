@@ -44,6 +44,22 @@ struct own {
 	uint32_t *id; // where the object keeps its id
 };
 
+// Who uses ports of an own address, in the order of the document.
+enum claim_holder {
+	CLAIM_FORWARD,
+	CLAIM_LISTENER,
+	CLAIM_IKE,
+};
+
+struct claim {
+	struct in_addr address;
+	uint8_t protocol;
+	uint16_t first, last; // host order, inclusive
+	enum claim_holder holder;
+	uint32_t index; // in the holder's list
+	uint32_t item;	// the listener; IKE: 1 when the address is an interface's
+};
+
 struct parse {
 	struct config *config;
 	struct problems *problems;
@@ -53,7 +69,8 @@ struct parse {
 	bool list_refused;	 // a list could not be read at all: its names are unknown
 	json_t *interface_names; // name -> position
 	json_t *vip_names;
-	json_t *names; // of the list that is being read
+	json_t *names;		// of the list that is being read
+	json_t *listener_names; // of the load balancer that is being read
 	struct interface_state *interfaces;
 	bool *vips;		// address and interface were read without a problem
 	uint32_t *eip_of_vip;	// 1 + position of the EIP, 0: none
@@ -62,6 +79,8 @@ struct parse {
 	bool subnets_good; // disjoint and complete: what is looked up in them can be relied on
 	struct own *own;   // sorted by (management, address)
 	size_t n_own;
+	struct claim *claims;
+	size_t n_claims, max_claims;
 };
 
 // Zeroed memory for n elements, at least one; NULL sets no_memory.
@@ -88,8 +107,16 @@ void report_entry(struct parse *ps, const char *list, size_t index, const char *
 // Reported when it is neither, has no address, or is a management interface.
 enum reading parse_owner(
 	struct parse *ps, const struct reader *r, const char *key, struct address_ref *out);
-// Reads `target`: a host's address that is none of the router's own.
-enum reading parse_target(struct parse *ps, const struct reader *r, struct in_addr *out);
+// As parse_owner(), for what shares an address by ports: a VIP with an EIP is reported.
+bool parse_service_address(
+	struct parse *ps, const struct reader *r, const char *key, struct address_ref *out);
+// Reads the target of a service: a host's address that is none of the router's own.
+enum reading parse_target(
+	struct parse *ps, const struct reader *r, const char *key, struct in_addr *out);
+
+// Room for one more claim, which the caller fills; NULL sets no_memory.
+struct claim *claim_ports(struct parse *ps);
+void check_claims(struct parse *ps); // after all lists: no port has two users
 
 // Reads the name of an interface that forwards; *out is its position. READ_BAD, reported, when
 // there is none of that name or it is a management interface.
@@ -108,6 +135,12 @@ void parse_snat(struct parse *ps);
 void parse_port_forwards(struct parse *ps);
 void parse_nat(struct parse *ps, const struct reader *top);
 void parse_routes(struct parse *ps);
+void parse_ipsec(struct parse *ps); // after the routes
+void parse_load_balancers(struct parse *ps);
+// Parts of these: a listener of a load balancer, and what IPsec connections protect.
+void parse_listener(struct parse *ps, struct listener_config *l, json_t *json,
+	const struct path *path, size_t balancer, size_t index);
+void check_selectors(struct parse *ps);
 
 // Gives every object its id. False, with no_memory set, when that failed.
 bool assign_ids(struct parse *ps, struct ids *ids);

@@ -61,7 +61,7 @@ static bool parse_eip(struct parse *ps, json_t *json, const struct path *path, s
 	enum reading vip = parse_vip_ref(ps, &r, &eip->vip);
 	if (vip == READ_OK)
 		claim_vip(ps, &r, index);
-	enum reading target = parse_target(ps, &r, &eip->target);
+	enum reading target = parse_target(ps, &r, "target", &eip->target);
 	return vip == READ_OK && target == READ_OK && ps->vips[eip->vip];
 }
 

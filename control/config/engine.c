@@ -209,8 +209,10 @@ int engine_commit(struct engine *e, json_t *document, uint64_t if_match, bool dr
 	if (err < 0)
 		return err;
 	*revision = now;
-	if (e->applied && json_equal(document, e->current->document))
+	if (e->applied && json_equal(document, e->current->document)) {
+		problems_copy(p, &e->current->warnings);
 		return 0;
+	}
 	struct ids *ids = ids_copy(e->ids);
 	if (ids == NULL) {
 		problem_add(p, "", "out of memory");
@@ -223,6 +225,8 @@ int engine_commit(struct engine *e, json_t *document, uint64_t if_match, bool dr
 		to->revision = next_revision(e, now);
 		err = transact(e, to, ids, dry_run, p);
 	}
+	if (err == 0)
+		problems_copy(p, &to->warnings);
 	if (err < 0 || dry_run) {
 		config_unref(to);
 		ids_destroy(ids);

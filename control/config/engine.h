@@ -55,8 +55,8 @@ struct config *engine_current(struct engine *e);
 // Applies `document` (borrowed). dry_run: parse, validate and prepare only, then undo.
 // if_match: the revision that must be current, 0 for any; else -ESTALE with status 412.
 // 0 and *revision, the one that now runs, on success (unchanged on a dry run, and when the document
-// equals the running one: no subsystem is called); negative errno with problems, and nothing
-// changed, on refusal.
+// equals the running one: no subsystem is called), with the document's warnings in *p; negative
+// errno with problems, and nothing changed, on refusal.
 int engine_commit(struct engine *e, json_t *document, uint64_t if_match, bool dry_run,
 	uint64_t *revision, struct problems *p);
 

@@ -5,11 +5,32 @@
 #include "control/config/model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct config *config_ref(struct config *c)
 {
 	__atomic_fetch_add(&c->refs, 1, __ATOMIC_RELAXED);
 	return c;
+}
+
+static void free_balancers(struct config *c)
+{
+	for (unsigned int i = 0; i < c->n_load_balancers; i++) {
+		struct load_balancer_config *b = &c->load_balancers[i];
+
+		for (unsigned int j = 0; j < b->n_listeners; j++)
+			free(b->listeners[j].targets);
+		free(b->listeners);
+	}
+	free(c->load_balancers);
+}
+
+// Key material leaves no copy behind in memory that is used again.
+static void free_ipsec(struct config *c)
+{
+	if (c->ipsec != NULL)
+		explicit_bzero(c->ipsec, c->n_ipsec * sizeof(*c->ipsec));
+	free(c->ipsec);
 }
 
 void config_unref(struct config *c)
@@ -27,6 +48,9 @@ void config_unref(struct config *c)
 	free(c->eips);
 	free(c->port_forwards);
 	free(c->routes);
+	free_ipsec(c);
+	free_balancers(c);
+	problems_clear(&c->warnings);
 	json_decref(c->document);
 	free(c);
 }

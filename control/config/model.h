@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "control/config/problem.h"
 #include "dataplane/api/proto.h"
 
 #define CONFIG_VERSION	1
@@ -109,6 +110,119 @@ struct route_config {
 	uint32_t priority;
 };
 
+#define CONFIG_IPSEC_MAX    256 // connections
+#define CONFIG_SELECTORS    16	// subnets of one side of a connection
+#define CONFIG_SECRET_MAX   256 // with the final NUL
+#define CONFIG_IDENTITY_MAX 128 // with the final NUL
+
+enum ipsec_encryption {
+	ENCRYPTION_3DES,
+	ENCRYPTION_AES128,
+	ENCRYPTION_AES192,
+	ENCRYPTION_AES256,
+	ENCRYPTION_AES128_GCM, // from here on with integrity of their own
+	ENCRYPTION_AES256_GCM,
+	ENCRYPTION_CHACHA20_POLY1305,
+	ENCRYPTION_COUNT,
+};
+
+enum ipsec_integrity {
+	INTEGRITY_MD5,
+	INTEGRITY_SHA1,
+	INTEGRITY_SHA256,
+	INTEGRITY_SHA384,
+	INTEGRITY_SHA512,
+	INTEGRITY_COUNT,
+};
+
+// IKE: integrity also names the PRF, that of an AEAD cipher included.
+struct ipsec_proposal {
+	enum ipsec_encryption encryption;
+	enum ipsec_integrity integrity;
+	uint32_t dh_group; // number of the group (RFC 3526, 5903 ...); ESP: 0 is no PFS
+	uint32_t lifetime_s;
+};
+
+struct ipsec_config {
+	char name[CONFIG_NAME_MAX];
+	struct address_ref local;
+	struct in_addr peer;
+	struct ipv4_prefix local_subnets[CONFIG_SELECTORS]; // host bits cleared
+	struct ipv4_prefix remote_subnets[CONFIG_SELECTORS];
+	unsigned int n_local, n_remote;
+	char psk[CONFIG_SECRET_MAX];
+	char local_id[CONFIG_IDENTITY_MAX];  // "": the local address
+	char remote_id[CONFIG_IDENTITY_MAX]; // "": the peer's address
+	uint32_t ike_version;		     // 1 or 2
+	struct ipsec_proposal ike, esp;
+	uint32_t dpd_s;
+	bool start; // by itself, not only when the peer does
+};
+
+#define CONFIG_BALANCERS_MAX 1024
+#define CONFIG_LISTENERS_MAX 64	 // of one load balancer
+#define CONFIG_TARGETS_MAX   256 // of one listener
+#define CONFIG_URI_MAX	     256 // with the final NUL
+
+#define CONFIG_CERTIFICATE_MAX 65536 // bytes of PEM
+
+enum listener_protocol {
+	LISTENER_TCP,
+	LISTENER_HTTP,
+	LISTENER_HTTPS,
+	LISTENER_UDP,
+};
+
+enum lb_algorithm {
+	LB_ROUND_ROBIN,
+	LB_WEIGHTED_ROUND_ROBIN,
+	LB_LEAST_CONNECTIONS,
+	LB_SOURCE_HASH,
+};
+
+enum check_protocol {
+	CHECK_TCP,
+	CHECK_HTTP,
+	CHECK_UDP,
+};
+
+struct lb_target {
+	struct in_addr address;
+	uint32_t weight;
+};
+
+struct health_check_config {
+	enum check_protocol protocol;
+	uint16_t port; // 0: the target's
+	uint32_t interval_s;
+	uint32_t healthy_threshold, unhealthy_threshold;
+	bool get;		  // http: GET, else HEAD
+	char uri[CONFIG_URI_MAX]; // http
+	unsigned int expect;	  // http: bit n is status nxx
+};
+
+struct listener_config {
+	char name[CONFIG_NAME_MAX];
+	enum listener_protocol protocol;
+	uint16_t port, target_port;
+	enum lb_algorithm algorithm;
+	struct lb_target *targets;
+	unsigned int n_targets;
+	struct health_check_config check;
+	uint32_t idle_timeout_s;
+	uint32_t max_connections;
+	const char *certificate; // https: PEM, in the document
+	bool has_allowed;
+	struct ipv4_prefix allowed;
+};
+
+struct load_balancer_config {
+	char name[CONFIG_NAME_MAX];
+	struct address_ref address;
+	struct listener_config *listeners;
+	unsigned int n_listeners;
+};
+
 struct nat_log_config {
 	enum log_kind kind;
 	bool destinations; // log the host outside, too
@@ -127,8 +241,9 @@ struct nat_config {
 
 struct config {
 	int refs;
-	uint64_t revision; // 0 before it is stored; also the data plane's generation
-	json_t *document;  // canonical JSON of the whole document, secrets included
+	uint64_t revision;	  // 0 before it is stored; also the data plane's generation
+	json_t *document;	  // canonical JSON of the whole document, secrets included
+	struct problems warnings; // what is accepted all the same
 	char hostname[CONFIG_NAME_MAX];
 	struct interface_config *interfaces;
 	unsigned int n_interfaces;
@@ -143,6 +258,10 @@ struct config {
 	unsigned int n_port_forwards;
 	struct route_config *routes;
 	unsigned int n_routes;
+	struct ipsec_config *ipsec;
+	unsigned int n_ipsec;
+	struct load_balancer_config *load_balancers;
+	unsigned int n_load_balancers;
 };
 
 struct config *config_ref(struct config *c);

@@ -154,12 +154,24 @@ enum reading parse_owner(
 	return READ_OK;
 }
 
-enum reading parse_target(struct parse *ps, const struct reader *r, struct in_addr *out)
+bool parse_service_address(
+	struct parse *ps, const struct reader *r, const char *key, struct address_ref *out)
 {
-	enum reading got = read_host(r, "target", REQUIRED, out);
+	if (parse_owner(ps, r, key, out) != READ_OK)
+		return false;
+	if (out->vip >= 0 && ps->eip_of_vip[out->vip] != 0)
+		report_member(r, key, "carries the EIP /eips/%u and can carry nothing else",
+			ps->eip_of_vip[out->vip] - 1);
+	return true;
+}
+
+enum reading parse_target(
+	struct parse *ps, const struct reader *r, const char *key, struct in_addr *out)
+{
+	enum reading got = read_host(r, key, REQUIRED, out);
 
 	if (got == READ_OK && own_find(ps, *out) != NULL) {
-		report_member(r, "target", "is an address of the router itself");
+		report_member(r, key, "is an address of the router itself");
 		return READ_BAD;
 	}
 	return got;

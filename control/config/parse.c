@@ -32,7 +32,6 @@ json_t *config_load_text(const char *text, size_t len, struct problems *p)
 
 static void parse_top(struct parse *ps, const struct reader *r)
 {
-	static const char *const unsupported[] = { "ipsec", "load_balancers" };
 	const char *hostname = NULL;
 	uint32_t version = 0;
 
@@ -44,12 +43,6 @@ static void parse_top(struct parse *ps, const struct reader *r)
 			report_member(r, "hostname", "%s", wrong);
 		else
 			memcpy(ps->config->hostname, hostname, strlen(hostname) + 1);
-	}
-	for (unsigned int i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++) {
-		json_t *list = json_object_get(r->object, unsupported[i]);
-
-		if (list != NULL && !(json_is_array(list) && json_array_size(list) == 0))
-			report_member(r, unsupported[i], "not supported by this version");
 	}
 	if (json_object_get(r->object, "ospf") != NULL)
 		report_member(r, "ospf", "not supported by this version");
@@ -78,21 +71,25 @@ static void parse_document(struct parse *ps)
 	parse_snat(ps);
 	parse_port_forwards(ps);
 	parse_routes(ps);
+	parse_ipsec(ps);
+	parse_load_balancers(ps);
+	check_claims(ps);
 }
 
 static bool parse_begin(struct parse *ps, json_t *document)
 {
-	ps->document = document;
 	ps->config = calloc(1, sizeof(*ps->config));
 	ps->interface_names = json_object();
 	ps->vip_names = json_object();
 	ps->names = json_object();
+	ps->listener_names = json_object();
 	if (ps->config == NULL)
 		return false;
 	ps->config->refs = 1;
 	ps->config->document = json_deep_copy(document);
+	ps->document = ps->config->document; // texts of it are pointed to
 	return ps->config->document != NULL && ps->interface_names != NULL &&
-	       ps->vip_names != NULL && ps->names != NULL;
+	       ps->vip_names != NULL && ps->names != NULL && ps->listener_names != NULL;
 }
 
 static void parse_end(struct parse *ps)
@@ -100,11 +97,13 @@ static void parse_end(struct parse *ps)
 	json_decref(ps->interface_names);
 	json_decref(ps->vip_names);
 	json_decref(ps->names);
+	json_decref(ps->listener_names);
 	free(ps->interfaces);
 	free(ps->vips);
 	free(ps->eip_of_vip);
 	free(ps->subnets);
 	free(ps->own);
+	free(ps->claims);
 }
 
 struct config *config_parse(json_t *document, struct ids *ids, struct problems *p)

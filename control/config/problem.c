@@ -29,6 +29,14 @@ void problem_add(struct problems *p, const char *pointer, const char *format, ..
 	va_end(args);
 }
 
+void problems_copy(struct problems *to, const struct problems *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		problem_add(to, from->list[i].pointer != NULL ? from->list[i].pointer : "", "%s",
+			from->list[i].text != NULL ? from->list[i].text : "");
+	to->dropped += from->dropped;
+}
+
 void problems_clear(struct problems *p)
 {
 	for (size_t i = 0; i < p->count; i++) {

@@ -27,4 +27,6 @@ void problem_add(struct problems *p, const char *pointer, const char *format, ..
 	__attribute__((format(printf, 3, 4)));
 void problem_addv(struct problems *p, const char *pointer, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
+// Adds those of `from`.
+void problems_copy(struct problems *to, const struct problems *from);
 void problems_clear(struct problems *p); // frees the texts; the struct is reusable

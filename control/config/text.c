@@ -202,6 +202,49 @@ const char *text_file(const char *text)
 					    "A-Z a-z 0-9 / . _ @ + -";
 }
 
+const char *text_psk(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (const char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			return "not a key: characters other than those of printable ASCII";
+	return len == 0 || len >= CONFIG_SECRET_MAX ? "not a key: 1-255 characters" : NULL;
+}
+
+const char *text_identity(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len >= CONFIG_IDENTITY_MAX ||
+		text[strspn(text, LOWER UPPER DIGITS "@._:=, *+/-")] != '\0')
+		return "not an identity: 1-127 of A-Z a-z 0-9 @ . _ : = , * + / - and space";
+	return NULL;
+}
+
+const char *text_uri(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (text[0] != '/' || len >= CONFIG_URI_MAX ||
+		text[strspn(text, LOWER UPPER DIGITS "/._~%?&=+,:@-")] != '\0')
+		return "not a path: a / and at most 254 of A-Z a-z 0-9 / . _ ~ % ? & = + , : @ -";
+	return NULL;
+}
+
+const char *text_certificate(const char *text)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if ((*c < ' ' || *c > '~') && strchr("\r\n\t", *c) == NULL)
+			return "not PEM: characters other than those of printable ASCII";
+	if (strlen(text) > CONFIG_CERTIFICATE_MAX)
+		return "longer than 65536 characters";
+	if (strstr(text, "-----BEGIN CERTIFICATE-----") == NULL)
+		return "no certificate in it, expected PEM";
+	return strstr(text, "PRIVATE KEY-----") == NULL ? "no private key in it, expected PEM"
+							: NULL;
+}
+
 static const char *pci_wrong(const char *text)
 {
 	static const char pattern[] = "hhhh:hh:hh.h";

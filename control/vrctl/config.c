@@ -85,8 +85,9 @@ static void print_result(const char *body, bool dry_run)
 	json_int_t revision = json_integer_value(json_object_get(result, "revision"));
 	bool changed = json_is_true(json_object_get(result, "changed"));
 
-	json_array_foreach(json_object_get(result, "warnings"), i, warning)
-		fprintf(stderr, "warning: %s\n", json_string_value(warning));
+	json_array_foreach(json_object_get(result, "warnings"), i, warning) fprintf(stderr,
+		"warning: %s: %s\n", json_string_value(json_object_get(warning, "pointer")),
+		json_string_value(json_object_get(warning, "detail")));
 	if (dry_run)
 		printf("valid, %s; revision %lld stays\n",
 			changed ? "would change the configuration" : "nothing to change",

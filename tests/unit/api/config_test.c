@@ -68,6 +68,44 @@ static void test_put_and_get(void **state)
 	json_decref(document);
 }
 
+static const char connection[] =
+	"{ \"interface\": \"pub0\", \"peer_address\": \"203.0.113.9\", \"psk\": \"k3y\","
+	"  \"local_subnets\": [\"192.168.10.0/24\"], \"remote_subnets\": [\"10.9.0.0/24\"],"
+	"  \"ike\": { \"encryption\": \"3des\", \"dh_group\": 2 } }";
+
+// A secret goes in and never out, not in an error either; what else there is to say is a warning.
+static void test_secrets_and_warnings(void **state)
+{
+	struct fixture *f = *state;
+	json_t *read;
+
+	put_document(f);
+	assert_int_equal(ask(f, "PUT", CONFIG "/ipsec/b", NULL, NULL, connection), 201);
+	assert_int_equal(json_array_size(at(f, "/warnings")), 3);
+	assert_string_equal(text_at(f, "/warnings/0/pointer"), "/ipsec/0/ike");
+	assert_string_equal(text_at(f, "/warnings/0/detail"), "3des is a weak cipher");
+	assert_int_equal(ask(f, "GET", "/v1/state", NULL, NULL, NULL), 200);
+	assert_int_equal(json_array_size(at(f, "/warnings")), 3);
+	assert_int_equal(ask(f, "GET", CONFIG "/ipsec/b", NULL, NULL, NULL), 200);
+	assert_null(at(f, "/psk"));
+	assert_int_equal(ask(f, "GET", CONFIG, NULL, NULL, NULL), 200);
+	assert_null(strstr(f->request.reply.body, "k3y"));
+	// What was read, changed and written back keeps it; without one to keep it is missing.
+	read = json_incref(f->reply);
+	json_object_set_new(
+		json_array_get(json_object_get(read, "ipsec"), 0), "dpd_s", json_integer(9));
+	char *text = json_dumps(read, 0);
+	assert_int_equal(ask(f, "PUT", CONFIG, NULL, NULL, text), 200);
+	assert_int_equal(number_at(f, "/revision"), 3);
+	assert_int_equal(
+		ask(f, "PUT", CONFIG "/ipsec/c", NULL, NULL, "{ \"psk\": \"k3y\\n\" }"), 422);
+	assert_null(strstr(f->request.reply.body, "k3y"));
+	assert_int_equal(ask(f, "PUT", CONFIG "/ipsec/c", NULL, NULL, "{}"), 422);
+	assert_non_null(strstr(f->request.reply.body, "/ipsec/1/psk"));
+	free(text);
+	json_decref(read);
+}
+
 static void test_malformed_and_invalid(void **state)
 {
 	struct fixture *f = *state;
@@ -263,6 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HANDLER_TEST(test_nothing_is_revision_0),
 		HANDLER_TEST(test_put_and_get),
+		HANDLER_TEST(test_secrets_and_warnings),
 		HANDLER_TEST(test_malformed_and_invalid),
 		HANDLER_TEST(test_preconditions),
 		HANDLER_TEST(test_dry_run),
