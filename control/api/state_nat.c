@@ -12,6 +12,7 @@
 struct rule_use {
 	const struct dump_rule *records;
 	uint32_t count;
+	const struct stats_shm *shm; // NULL: none
 };
 
 static int by_rule(const void *a, const void *b)
@@ -36,10 +37,16 @@ static uint64_t sessions_of(const struct rule_use *use, enum obj_kind kind, uint
 static void add_rule(json_t *items, enum obj_kind kind, const char *name, uint32_t id,
 	const struct rule_use *use)
 {
+	struct rule_stats flows = { 0 };
+
+	if (use->shm != NULL)
+		flows = rules_stats_of(use->shm, kind, id);
 	// A one-to-one translation keeps no state, but for the hairpins through it.
 	json_array_append_new(items,
-		json_pack("{s:s, s:s, s:i, s:o}", "kind", kind_name(kind), "name", name, "id",
-			(int)id, "sessions", json_counter(sessions_of(use, kind, id))));
+		json_pack("{s:s, s:s, s:i, s:o, s:o, s:o}", "kind", kind_name(kind), "name", name,
+			"id", (int)id, "sessions", json_counter(sessions_of(use, kind, id)),
+			"created", json_counter(flows.created), "refused",
+			json_counter(flows.refused)));
 }
 
 static json_t *rules(const struct config *now, const struct rule_use *use)
@@ -66,7 +73,7 @@ void state_nat_rules(struct request *r)
 
 	if (state_sessions(r, &ask, &page) < 0)
 		return;
-	use = (struct rule_use){ page.records, page.count };
+	use = (struct rule_use){ page.records, page.count, client_stats(r->env->client) };
 	now = engine_current(r->env->engine);
 	items = rules(now, &use);
 	reply_list(r, items, json_array_size(items));

@@ -5,14 +5,15 @@
 // options (see --help); these are the hard ones and the defaults. `vrctl limits` shows their use.
 #pragma once
 
-#define LIMIT_WORKERS		 8  // forwarding threads
-#define LIMIT_PORTS		 64 // ports, 64 x 2 rings and 1 mirror each
-#define LIMIT_RXQ		 8  // receive queues per port
-#define LIMIT_BURST		 256 // packets per graph walk: rte_graph reallocates streams above it
-#define LIMIT_RX_BURST		 32    // packets per receive call
-#define LIMIT_ADDRESSES		 16384 // own addresses (interface addresses and VIPs), 16 B each
+#define LIMIT_WORKERS	8     // forwarding threads
+#define LIMIT_PORTS	64    // ports, 64 x 2 rings and 1 mirror each
+#define LIMIT_RXQ	8     // receive queues per port
+#define LIMIT_BURST	256   // packets per graph walk: rte_graph reallocates streams above it
+#define LIMIT_RX_BURST	32    // packets per receive call
+#define LIMIT_ADDRESSES 16384 // own addresses (interface addresses and VIPs), 16 B each
+// Each rule has 16 B of counters in each worker, too: 337 KiB for a worker.
 #define LIMIT_EIPS		 10240 // 32 B each, two entries
-#define LIMIT_PORT_FORWARDS	 10240 // 32 B each, and 1 KiB per partly used block of 256 ports
+#define LIMIT_PORT_FORWARDS	 10240 // 36 B each, and 1 KiB per partly used block of 256 ports
 #define LIMIT_SNAT_RULES	 1024  // 512 B each
 #define LIMIT_SNAT_POOL		 64    // addresses per SNAT rule
 #define LIMIT_NAT_ADDRESSES	 1024  // addresses with port state, 816 KiB each once used

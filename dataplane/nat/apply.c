@@ -185,6 +185,32 @@ static enum drop_reason create_reason(int rc)
 	}
 }
 
+static void add_one(uint64_t *n)
+{
+	__atomic_store_n(n, *n + 1, __ATOMIC_RELAXED); // this worker is its only writer
+}
+
+static void count_flow(struct worker *w, unsigned int kind, uint32_t rule, bool created)
+{
+	struct rule_stats *s = rules_stats_at(&w->dp->stats->rules[w->index], kind, rule);
+
+	if (s != NULL)
+		add_one(created ? &s->created : &s->refused);
+}
+
+// Of the rule that owns the flow and, as another one may, the rule that translates its source.
+static void count_flow_of(struct worker *w, const struct nat_request *rq, bool created)
+{
+	count_flow(w, rq->rule_kind, rq->rule, created);
+	if (rq->snat != NULL && rq->rule_kind != OBJ_SNAT)
+		count_flow(w, OBJ_SNAT, rq->snat->rule, created);
+}
+
+void nat_count_refused(struct worker *w, unsigned int kind, uint32_t rule)
+{
+	count_flow(w, kind, rule, false);
+}
+
 // A private host is told (RFC 5508 REQ-8, RFC 6888 REQ-11 B); an outsider learns nothing.
 static rte_edge_t create_refused(struct meta *meta, int rc)
 {
@@ -216,11 +242,15 @@ rte_edge_t nat_start(
 	rq->in_port = meta->in_port;
 	rq->tick = w->tick;
 	rc = nat_create(w->sessions, rq, nw, &ref);
-	if (rc < 0)
+	if (rc < 0) {
+		count_flow_of(w, rq, false);
 		return create_refused(meta, rc);
-	if (nw->created != w->stats.sessions_created)
+	}
+	if (nw->created != w->stats.sessions_created) {
+		count_flow_of(w, rq, true);
 		event_ring_push(&w->dp->events[w->index], session_at(w->sessions, ref),
 			SESSION_EVENT_START, 0, w->tsc);
+	}
 	w->stats.sessions_created = nw->created;
 	w->stats.sessions_degraded = nw->degraded;
 	return nat_apply(w, m, meta, session_at(w->sessions, ref), session_ref_dir(ref));

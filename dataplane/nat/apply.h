@@ -121,6 +121,9 @@ rte_edge_t nat_eip_in(
 rte_edge_t nat_eip_out(
 	struct worker *w, struct rte_mbuf *m, struct meta *meta, const struct nat_eip *e);
 
+// Counts a packet that a rule lets begin no flow. Creation counts for itself.
+void nat_count_refused(struct worker *w, unsigned int kind, uint32_t rule);
+
 // Makes the session of a new flow whose request is filled in but for the key, and applies it.
 rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq);
 

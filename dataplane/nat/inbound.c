@@ -92,9 +92,11 @@ static rte_edge_t inbound_forward(struct worker *w, const struct nat_section *s,
 		.epoch = f->epoch,
 	};
 
-	if (!nat_forward_allows(f, meta->in_port, meta->src))
+	if (!nat_forward_allows(f, meta->in_port, meta->src)) {
+		nat_count_refused(w, OBJ_PORT_FORWARD, f->id);
 		return nat_refuse(forward_error(
 			meta, DROP_NOT_ALLOWED, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH));
+	}
 	return inbound_create(w, s, m, meta, &rq, f->port, false);
 }
 

@@ -125,6 +125,21 @@ static int nat_build(struct dataplane *dp, const struct objects *objects, struct
 	return 0;
 }
 
+// Ids of removed rules are used again: what was counted under them is not the new rule's.
+static void begin_counting(struct dataplane *dp, const struct objects *next, unsigned int kind)
+{
+	const struct object_table *t = &next->table[kind];
+
+	for (uint32_t i = 0; i < t->count; i++) {
+		uint32_t id;
+
+		memcpy(&id, objects_at(next, kind, i), sizeof(id));
+		if (objects_get(&dp->objects, kind, id) == NULL)
+			*rules_stats_at(&dp->stats->rules_before, kind, id) =
+				rules_stats_sum(dp->stats, kind, id);
+	}
+}
+
 static void nat_activate(struct dataplane *dp, const struct objects *next,
 	const struct section *old, const struct section *new_section)
 {
@@ -134,6 +149,9 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 	nat_compare(&dp->objects, next, &changes);
 	nat_activate_ports(dp, (const struct nat_section *)old, s, next, &changes);
 	nat_epochs_advance(dp, &changes);
+	begin_counting(dp, next, OBJ_EIP);
+	begin_counting(dp, next, OBJ_PORT_FORWARD);
+	begin_counting(dp, next, OBJ_SNAT);
 	nat_apply_settings(dp, next);
 }
 
@@ -144,6 +162,8 @@ static int nat_worker_create(struct worker *w, void **state)
 	if (nw == NULL)
 		return -ENOMEM;
 	nat_worker_init(nw, rte_rdtsc() + w->index);
+	// Written once, so that its pages are there before the first packet.
+	memset(&w->dp->stats->rules[w->index], 0, sizeof(w->dp->stats->rules[0]));
 	*state = nw;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdalign.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dataplane/api/proto.h"
@@ -70,10 +71,74 @@ struct pool_stats {
 	uint32_t pad;
 };
 
+// New flows of a rule: what became of them. Each number is its own, as in pool_stats.
+struct rule_stats {
+	uint64_t created; // sessions
+	uint64_t refused; // packets that would have begun one
+};
+
+// By rule id.
+struct rules_stats {
+	alignas(64) struct rule_stats eip[LIMIT_EIPS];
+	struct rule_stats forward[LIMIT_PORT_FORWARDS];
+	struct rule_stats snat[LIMIT_SNAT_RULES];
+};
+
 struct stats_shm {
 	uint32_t magic;
 	uint32_t workers;
 	struct process_stats process;
 	struct worker_stats worker[LIMIT_WORKERS];
+	struct rules_stats rules[LIMIT_WORKERS]; // only the worker writes
+	struct rules_stats rules_before;	 // sums of when a rule came: ids are used again
 	struct pool_stats pool[LIMIT_NAT_ADDRESSES];
 };
+
+// A rule's place; NULL: no rule of the configuration.
+static inline struct rule_stats *rules_stats_at(
+	struct rules_stats *s, unsigned int kind, uint32_t id)
+{
+	switch (kind) {
+	case OBJ_EIP:
+		return id < LIMIT_EIPS ? &s->eip[id] : NULL;
+	case OBJ_PORT_FORWARD:
+		return id < LIMIT_PORT_FORWARDS ? &s->forward[id] : NULL;
+	case OBJ_SNAT:
+		return id < LIMIT_SNAT_RULES ? &s->snat[id] : NULL;
+	default:
+		return NULL;
+	}
+}
+
+// What all workers counted under a rule's id, for rules before it, too.
+static inline struct rule_stats rules_stats_sum(
+	const struct stats_shm *shm, unsigned int kind, uint32_t id)
+{
+	struct rule_stats sum = { 0 };
+
+	for (unsigned int w = 0; w < LIMIT_WORKERS; w++) {
+		const struct rule_stats *one =
+			rules_stats_at((struct rules_stats *)(uintptr_t)&shm->rules[w], kind, id);
+
+		if (one == NULL)
+			return sum;
+		sum.created += __atomic_load_n(&one->created, __ATOMIC_RELAXED);
+		sum.refused += __atomic_load_n(&one->refused, __ATOMIC_RELAXED);
+	}
+	return sum;
+}
+
+// What they counted of the rule that has the id now.
+static inline struct rule_stats rules_stats_of(
+	const struct stats_shm *shm, unsigned int kind, uint32_t id)
+{
+	struct rule_stats sum = rules_stats_sum(shm, kind, id);
+	const struct rule_stats *before =
+		rules_stats_at((struct rules_stats *)(uintptr_t)&shm->rules_before, kind, id);
+
+	if (before == NULL)
+		return sum;
+	sum.created -= __atomic_load_n(&before->created, __ATOMIC_RELAXED);
+	sum.refused -= __atomic_load_n(&before->refused, __ATOMIC_RELAXED);
+	return sum;
+}

@@ -174,6 +174,23 @@ static unsigned long long degraded(const struct harness *h)
 	return sum;
 }
 
+static void say_rules(struct harness *h)
+{
+	static const unsigned int kinds[] = { OBJ_EIP, OBJ_PORT_FORWARD, OBJ_SNAT };
+	const char *comma = "";
+
+	for (unsigned int k = 0; k < RTE_DIM(kinds); k++)
+		for (uint32_t id = 1; id < object_limit(kinds[k]); id++) {
+			struct rule_stats s = rules_stats_of(h->dp->stats, kinds[k], id);
+
+			if (objects_get(&h->dp->objects, kinds[k], id) == NULL)
+				continue;
+			say(h, "%s\"%s/%u\":[%llu,%llu]", comma, object_kind_name(kinds[k]), id,
+				(unsigned long long)s.created, (unsigned long long)s.refused);
+			comma = ",";
+		}
+}
+
 void harness_stats(struct harness *h)
 {
 	const struct session_table *t = &h->dp->sessions;
@@ -182,6 +199,8 @@ void harness_stats(struct harness *h)
 	say_accounts(h);
 	say(h, "},\"drops\":{");
 	say_drops(h);
+	say(h, "},\"rules\":{");
+	say_rules(h);
 	say(h,
 		"},\"degraded\":%llu,\"sessions\":%u,\"mappings\":%u,\"hosts\":%u,"
 		"\"buffers\":%u,\"lost\":%llu,\"half_open_ended\":%llu}",

@@ -15,6 +15,14 @@ SNAT, VIP_PF = "203.0.113.1", "203.0.113.21"
 TRANSITORY_S = 240
 
 
+def flows_since(net, before):
+    """What was counted by rule: sorted (kind, created, refused), without those with nothing."""
+    now = net.router.stats()["rules"]
+    rows = [(rule.split("/")[0], *(n - b for n, b in zip(now[rule], before.get(rule, (0, 0)))))
+            for rule in now]
+    return sorted(row for row in rows if row[1:] != (0, 0))
+
+
 class Connection:
     """A TCP connection of h1 to inet, seen from both sides of SNAT."""
 
@@ -233,3 +241,45 @@ def test_forward_leaves_an_established_connection(net):
     request = tcp(net.inet.ip, VIP_PF, 5000, 8080, "S")
     expect(net.inet.send(request), net.h2, hop(request, dst=net.h2.ip, dport=80))
     out("SA", VIP_PF)
+
+
+def test_rules_count_their_new_flows(net):
+    config = copy.deepcopy(net.config)
+    config["snat"][0]["max_sessions_per_host"] = 3
+    assert net.router.configure(config) == ""
+    before = net.router.stats()["rules"]
+
+    def out(host, sport, dport=80):
+        host.send(IP(src=host.ip, dst=net.inet.ip) / UDP(sport=sport, dport=dport))
+
+    def to_closed(host):
+        host.send(IP(src=host.ip, dst=VIP_PF) / TCP(sport=4000, dport=22, flags="S"))
+
+    for _ in range(2):  # what belongs to a session counts once
+        for sport in range(5000, 5003):
+            out(net.h1, sport)
+    assert flows_since(net, before) == [("snat", 3, 0)]
+    out(net.h1, 5003)
+    out(net.h1, 5003)
+    out(net.h2, 5000)
+    assert flows_since(net, before) == [("snat", 1, 0), ("snat", 3, 2)]
+    to_closed(net.inet)
+    to_closed(net.office)
+    net.h1.send(IP(src=net.h1.ip, dst=VIP_PF) / UDP(sport=4000, dport=53))  # to itself, refused
+    assert flows_since(net, before) == [("port_forward", 0, 1), ("port_forward", 1, 1),
+                                        ("snat", 1, 0), ("snat", 3, 3)]
+
+
+def test_a_rule_counts_from_when_it_came(net):
+    """Another rule that gets the id of one that is gone, as it must when all ids are in use."""
+    before = net.router.stats()["rules"]
+    net.h1.send(IP(src=net.h1.ip, dst=net.inet.ip) / UDP(sport=5000, dport=80))
+    (rule,) = [r for r, n in net.router.stats()["rules"].items() if n != before.get(r)]
+    config = copy.deepcopy(net.config)
+    config["snat"] = []
+    assert net.router.configure(config) == ""
+    config = copy.deepcopy(config)
+    config["snat"] = [{"name": f"r{n}", "source": f"10.0.{n // 256}.{n % 256}/32",
+                       "interface": "pub0"} for n in range(1023)]
+    assert net.router.configure(config) == ""
+    assert net.router.stats()["rules"][rule] == [0, 0]

@@ -150,5 +150,6 @@ def test_rules_show_their_sessions(site):
     with site.inet.socket() as client:
         client.connect((VIP, 8080))
         rules = {r["name"]: r for r in site.api.items("state/nat/rules")}
-        assert rules["web"]["sessions"] >= 1
+        assert rules["web"]["created"] >= rules["web"]["sessions"] >= 1
+        assert rules["web"]["refused"] == 0
         wait_until(lambda: site.sessions(rule="web"))

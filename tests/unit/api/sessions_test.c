@@ -228,6 +228,10 @@ static void test_rules(void **state)
 		{ 200, 1, 9 },		     // and nonsense
 	};
 
+	// Two workers; a rule before this one had the id.
+	shm->rules[0].snat[ids.snat] = (struct rule_stats){ 100, 10 };
+	shm->rules[1].snat[ids.snat] = (struct rule_stats){ 20, 3 };
+	shm->rules_before.snat[ids.snat] = (struct rule_stats){ 70, 2 };
 	page_is(used, 4, 0, 21);
 	assert_int_equal(ask(f, "GET", STATE "/nat/rules", NULL, NULL, NULL), 200);
 	assert_int_equal(fake_dataplane()->asked.op, SESSIONS_BY_RULE);
@@ -236,6 +240,9 @@ static void test_rules(void **state)
 	assert_string_equal(text_at(f, "/items/0/name"), "ssh");
 	assert_int_equal(number_at(f, "/items/0/id"), ids.forward);
 	assert_int_equal(number_at(f, "/items/0/sessions"), 1);
+	assert_int_equal(number_at(f, "/items/0/created"), 0);
+	assert_int_equal(number_at(f, "/items/1/created"), 50);
+	assert_int_equal(number_at(f, "/items/1/refused"), 11);
 	assert_string_equal(text_at(f, "/items/1/name"), "out");
 	assert_int_equal(number_at(f, "/items/1/sessions"), 2);
 	page_is(NULL, 0, 0, 0);
