@@ -145,6 +145,7 @@ int sweep_end_prepare(struct dataplane *dp, struct session_pick *pick, struct sw
 		return rc;
 	}
 	(*job)->query.pick = pick;
+	(*job)->query.cause = SESSION_END_RULE;
 	(*job)->detached = true;
 	return 0;
 }

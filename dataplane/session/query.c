@@ -33,6 +33,7 @@ int session_query_init(
 
 	*q = (struct session_query){ .filter = m->filter,
 		.op = (enum sessions_op)m->op,
+		.cause = SESSION_END_REQUEST,
 		.limit = m->limit,
 		.count_all = m->count_all != 0 };
 	if (m->op == 0 || m->op >= SESSIONS_OP_COUNT || !session_filter_valid(&m->filter))
@@ -91,7 +92,7 @@ static bool take(
 	const struct session_table *t = s->conf.table;
 
 	if (q->op == SESSIONS_END) {
-		q->total += sweeper_end(s, slot, tick);
+		q->total += sweeper_end(s, slot, q->cause, tick);
 		return true;
 	}
 	if (q->op == SESSIONS_BY_RULE) {

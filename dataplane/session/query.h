@@ -18,9 +18,10 @@ struct session_query {
 	struct msg_session_filter filter;
 	struct session_pick *pick; // of what the filter fits, this alone; NULL: all
 	enum sessions_op op;
-	uint32_t limit; // records
-	bool count_all; // SESSIONS_LIST: to the end of the table
-	uint32_t slot;	// where the next step starts; at first the cursor
+	enum session_end cause; // SESSIONS_END
+	uint32_t limit;		// records
+	bool count_all;		// SESSIONS_LIST: to the end of the table
+	uint32_t slot;		// where the next step starts; at first the cursor
 	// The answer.
 	void *records; // dump_session[limit] or dump_rule[limit]; NULL for SESSIONS_END
 	uint32_t count;

@@ -232,7 +232,7 @@ bool sweeper_step(struct sweeper *s, uint32_t tick, unsigned max_slots)
 	return done;
 }
 
-bool sweeper_end(struct sweeper *s, uint32_t slot, uint32_t tick)
+bool sweeper_end(struct sweeper *s, uint32_t slot, enum session_end cause, uint32_t tick)
 {
 	const _Atomic uint64_t *word = &s->conf.table->sessions[slot].life;
 	uint64_t life = atomic_load_explicit(word, memory_order_acquire);
@@ -241,7 +241,7 @@ bool sweeper_end(struct sweeper *s, uint32_t slot, uint32_t tick)
 		return false;
 	// A packet can only change the tick, the TCP state or LIVE into MOVED: the next try has the
 	// news.
-	while (!end_session(s, slot, life, SESSION_END_REQUEST, tick))
+	while (!end_session(s, slot, life, cause, tick))
 		life = atomic_load_explicit(word, memory_order_acquire);
 	return true;
 }

@@ -30,8 +30,8 @@ struct grace {
 
 enum session_end {
 	SESSION_END_EXPIRED,
-	SESSION_END_RULE,	// its rule was removed or altered
-	SESSION_END_REQUEST,	// sweeper_end()
+	SESSION_END_RULE,	// its rule was removed, or altered so that it is not made any more
+	SESSION_END_REQUEST,	// by hand
 	SESSION_END_HALF_OPEN,	// half-open while the table was nearly full
 	SESSION_END_MOVED,	// its route left its uplink, or the uplink is gone
 	SESSION_END_SUPERSEDED, // session_supersede()
@@ -79,7 +79,7 @@ void sweeper_init(struct sweeper *s, const struct sweeper_conf *conf);
 bool sweeper_step(struct sweeper *s, uint32_t tick, unsigned max_slots);
 
 // Ends the session in a slot; false when there is no live one. Same thread as sweeper_step().
-bool sweeper_end(struct sweeper *s, uint32_t slot, uint32_t tick);
+bool sweeper_end(struct sweeper *s, uint32_t slot, enum session_end cause, uint32_t tick);
 
 // True when nothing waits for a grace period.
 bool sweeper_idle(const struct sweeper *s);

@@ -195,7 +195,7 @@ static void end_one_in_eight(struct sweeper *s, uint32_t tick)
 	uint32_t high = slab_high(&s->conf.table->slabs[ARENA_SESSIONS]);
 
 	for (uint32_t slot = tick % 8; slot < high; slot += 8)
-		sweeper_end(s, slot, tick);
+		sweeper_end(s, slot, SESSION_END_REQUEST, tick);
 }
 
 // Passes until the workers have stopped. A tick is some passes long.

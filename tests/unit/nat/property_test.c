@@ -100,7 +100,7 @@ static void end_some(struct model *m)
 	for (const struct session *s = session_next(&m->f.t, &next); s != NULL;
 		s = session_next(&m->f.t, &next))
 		if (some(s, &m->ended))
-			assert_true(sweeper_end(&m->f.s, next - 1, m->tick));
+			assert_true(sweeper_end(&m->f.s, next - 1, SESSION_END_REQUEST, m->tick));
 }
 
 static void round_of(struct model *m)

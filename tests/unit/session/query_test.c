@@ -265,14 +265,64 @@ static void test_pages(void **state)
 		session_query_fini(&q);
 		// The table changes: a page that was seen, and one that was not.
 		if (pages == 1) {
-			assert_true(sweeper_end(&f.s, 2, 130));
-			assert_true(sweeper_end(&f.s, m.cursor, 130));
+			assert_true(sweeper_end(&f.s, 2, SESSION_END_REQUEST, 130));
+			assert_true(sweeper_end(&f.s, m.cursor, SESSION_END_REQUEST, 130));
 		}
 		pages++;
 	} while (m.cursor != 0);
 	assert_int_equal(pages, 7); // 7 pages of 7: one session was ended before it was met
 	for (unsigned i = 0; i < 50; i++)
 		assert_int_equal(seen[i], i == 14 ? 0 : 1);
+	session_table_close(&f.t);
+}
+
+struct one_port {
+	struct session_pick pick;
+	uint16_t sport; // host order
+	unsigned *freed;
+};
+
+static bool has_port(const struct session_pick *pick, const struct session *s)
+{
+	const struct one_port *p = (const struct one_port *)pick;
+
+	return ntohs(s->key[SESSION_FORWARD].sport) == p->sport;
+}
+
+static void free_port(struct session_pick *pick)
+{
+	(*((struct one_port *)pick)->freed)++;
+}
+
+// Both must fit, the filter and the pick; what ends has the cause that it is told.
+static void test_pick(void **state)
+{
+	const struct msg_sessions m = { .op = SESSIONS_END };
+	unsigned freed = 0;
+	struct one_port p = { { has_port, free_port }, 14, &freed };
+	struct session_query q;
+	struct fixture f;
+
+	many(&f, 50);
+	assert_int_equal(session_query_init(&q, &m, &f.epochs), 0);
+	q.pick = &p.pick;
+	q.cause = SESSION_END_RULE;
+	while (!session_query_step(&q, &f.s, 130, 3))
+		;
+	assert_int_equal(q.total, 1);
+	assert_int_equal(f.s.ended[SESSION_END_RULE], 1);
+	assert_int_equal(f.s.ended[SESSION_END_REQUEST], 0);
+	session_query_fini(&q);
+	assert_int_equal(freed, 1);
+	assert_int_equal(session_query_init(&q, &m, &f.epochs), 0);
+	q.pick = &p.pick;
+	q.filter.set = MATCH_PROTO; // none is TCP
+	q.filter.proto = 6;
+	p.sport = 15;
+	while (!session_query_step(&q, &f.s, 130, 3))
+		;
+	assert_int_equal(q.total, 0);
+	session_query_fini(&q);
 	session_table_close(&f.t);
 }
 
@@ -433,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_record),
 		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_pick),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_cursor_beyond_the_table),
 		cmocka_unit_test(test_end),

@@ -238,10 +238,10 @@ static void test_request(void **state)
 	for (uint16_t i = 1; i <= 30; i++)
 		make(&f, i, 0, 0, i % 3 == 0);
 	for (uint32_t slot = 0; slot < 30; slot += 2) {
-		assert_true(sweeper_end(&f.s, slot, 101));
-		assert_false(sweeper_end(&f.s, slot, 101));
+		assert_true(sweeper_end(&f.s, slot, SESSION_END_REQUEST, 101));
+		assert_false(sweeper_end(&f.s, slot, SESSION_END_REQUEST, 101));
 	}
-	assert_false(sweeper_end(&f.s, 30, 101)); // a slot that was never used
+	assert_false(sweeper_end(&f.s, 30, SESSION_END_REQUEST, 101)); // a slot that was never used
 	assert_int_equal(f.ended.n[SESSION_END_REQUEST], 15);
 	assert_int_equal(f.s.ended[SESSION_END_REQUEST], 15);
 	test_drain(&f.s, &f.grace, 1000);
