@@ -19,6 +19,7 @@ struct api;
 struct api_env {
 	const char *version;
 	struct engine *engine;
+	struct store *store; // commit thread
 	struct client *client;
 	struct kernel *kernel;
 	struct jobs *jobs;

@@ -6,10 +6,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/api/handlers.h"
+#include "control/config/confirm.h"
 #include "control/config/parse.h"
 #include "control/config/secrets.h"
 
@@ -84,45 +86,137 @@ static bool precondition_holds(struct request *r, const struct config *now)
 	return false;
 }
 
-static void reply_committed(struct request *r, int status, uint64_t revision, bool changed,
-	bool dry_run, const struct problems *warnings)
+// One commit on its way.
+struct attempt {
+	json_t *document;
+	const struct config *now; // NULL: none
+	int status;		  // of the reply when it succeeds
+	bool dry_run;
+	bool ends_trial;    // a way back: needs no confirmation of what it leaves
+	uint32_t confirm_s; // on trial for so long, 0: for good
+	struct revision_note note;
+};
+
+static void reply_committed(struct request *r, const struct attempt *a, uint64_t revision,
+	const struct problems *warnings)
 {
+	bool changed = !a->now || !json_equal(a->now->document, a->document);
 	json_t *body = json_pack("{s:I, s:b, s:o}", "revision", (json_int_t)revision, "changed",
 		changed, "warnings", problems_json(warnings));
 
-	if (dry_run)
+	if (a->dry_run) {
+		json_t *from = config_copy_document(a->now);
+
 		json_object_set_new(body, "dry_run", json_true());
-	reply_json(r, dry_run ? 200 : status, body);
+		(void)config_add_diff(body, from, a->document);
+		json_decref(from);
+	}
+	if (a->confirm_s && changed && !a->dry_run)
+		json_object_set_new(body, "confirm_within_s", json_integer(a->confirm_s));
+	reply_json(r, a->dry_run ? 200 : a->status, body);
 	r->reply.etag = revision;
 	r->reply.has_etag = true;
 }
 
 // This thread is the only one that commits: `now` stays the current one until engine_commit().
-static void commit_over(
-	struct request *r, const struct config *now, json_t *document, int status, bool dry_run)
+static void commit_over(struct request *r, const struct attempt *a)
 {
-	bool changed = !now || !json_equal(now->document, document);
-	uint64_t revision = now ? now->revision : 0;
+	uint64_t revision = a->now ? a->now->revision : 0;
+	struct commit commit = { .document = a->document,
+		.if_match = revision,
+		.dry_run = a->dry_run,
+		.note = &a->note };
 	struct problems p = { 0 };
 	int ret;
 
-	ret = engine_commit(r->env->engine, document, revision, dry_run, &revision, &p);
+	ret = engine_commit(r->env->engine, &commit, &revision, &p);
 	if (ret < 0)
 		reply_problems(r, ret, &p);
 	else
-		reply_committed(r, status, revision, changed, dry_run, &p);
+		reply_committed(r, a, revision, &p);
 	problems_clear(&p);
+}
+
+// The trial is on the disk before what is on trial.
+static void commit_on_trial(struct request *r, const struct attempt *a)
+{
+	uint64_t next = engine_next_revision(r->env->engine);
+	int ret = confirm_begin(r->env->store, next, a->now ? a->now->revision : 0, a->confirm_s);
+	struct config *after;
+
+	if (ret < 0) {
+		reply_problem(r, 500, "The trial cannot be stored: %s. Nothing was changed.",
+			strerror(-ret));
+		return;
+	}
+	commit_over(r, a);
+	after = engine_current(r->env->engine);
+	if (!after || after->revision != next)
+		(void)confirm_end(r->env->store);
+	config_unref(after);
+}
+
+static bool trial_allows(struct request *r, const struct attempt *a)
+{
+	struct trial trial;
+
+	if (a->dry_run || !a->now || !confirm_pending(r->env->store, a->now->revision, &trial))
+		return true;
+	if (a->ends_trial)
+		return true;
+	reply_problem(r, 409,
+		"Revision %llu waits for its confirmation: confirm it or roll it back first. "
+		"Nothing was changed.",
+		(unsigned long long)a->now->revision);
+	return false;
+}
+
+static int read_options(struct request *r, struct attempt *a)
+{
+	const char *comment = request_arg(r, "comment");
+
+	snprintf(a->note.author, sizeof(a->note.author), "%s", r->peer);
+	if (comment)
+		snprintf(a->note.comment, sizeof(a->note.comment), "%s", comment);
+	if (request_flag(r, "dry_run", &a->dry_run) < 0)
+		return -EINVAL;
+	return request_number(r, "confirm", 0, CONFIRM_SECONDS_MAX, &a->confirm_s);
+}
+
+static void attempt_commit(struct request *r, struct attempt *a)
+{
+	if (!precondition_holds(r, a->now) || !trial_allows(r, a))
+		return;
+	if (a->confirm_s && !a->dry_run)
+		commit_on_trial(r, a);
+	else
+		commit_over(r, a);
 }
 
 void config_commit(struct request *r, json_t *document, int status)
 {
 	struct config *now = engine_current(r->env->engine);
-	bool dry_run;
+	struct attempt a = { .document = document, .now = now, .status = status };
 
 	if (!document || secrets_kept(document, now ? now->document : NULL) < 0)
 		reply_problem(r, 500, "out of memory");
-	else if (request_flag(r, "dry_run", &dry_run) == 0 && precondition_holds(r, now))
-		commit_over(r, now, document, status, dry_run);
+	else if (read_options(r, &a) == 0)
+		attempt_commit(r, &a);
+	json_decref(document);
+	config_unref(now);
+}
+
+void config_commit_rollback(struct request *r, json_t *document, uint64_t number)
+{
+	struct config *now = engine_current(r->env->engine);
+	struct attempt a = { .document = document, .now = now, .status = 200, .ends_trial = true };
+
+	if (read_options(r, &a) == 0) {
+		if (!a.note.comment[0])
+			snprintf(a.note.comment, sizeof(a.note.comment), "back to revision %llu",
+				(unsigned long long)number);
+		attempt_commit(r, &a);
+	}
 	json_decref(document);
 	config_unref(now);
 }

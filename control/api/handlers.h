@@ -21,6 +21,14 @@ void config_object_get(struct request *r);
 void config_object_put(struct request *r);
 void config_object_delete(struct request *r);
 
+// revisions.c; all on the commit thread.
+void revisions_get(struct request *r);
+void revision_get(struct request *r);
+void config_diff_get(struct request *r);
+void config_rollback(struct request *r);
+void config_trial_get(struct request *r);
+void config_confirm(struct request *r);
+
 // state*.c; those that ask the data plane on the commit thread.
 void state_summary(struct request *r);
 void state_dataplane(struct request *r);

@@ -179,6 +179,15 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 	return strstr(uri, "%00") ? &l->bad_uri : NULL;
 }
 
+static void set_peer(struct request *r, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (info)
+		peer_text(info->connect_fd, r->peer);
+}
+
 static struct exchange *exchange_create(struct listener *l, struct MHD_Connection *connection,
 	const char *url, const char *method, bool bad_uri)
 {
@@ -196,6 +205,7 @@ static struct exchange *exchange_create(struct listener *l, struct MHD_Connectio
 	r->path = url;
 	r->content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
 	r->if_match = header(connection, MHD_HTTP_HEADER_IF_MATCH);
+	set_peer(r, connection);
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_arg, r);
 	if (bad_uri)
 		reply_problem(r, 400, "the address contains a NUL character");

@@ -5,44 +5,21 @@
 // document, with an object put, replaced in its place, or taken out.
 #include "control/api/config.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/api/handlers.h"
+#include "control/config/diff.h"
 #include "control/config/secrets.h"
-#include "control/config/text.h"
 
 #define LISTS "interfaces vips snat eips port_forwards routes ipsec load_balancers"
 
-#define NAME_MAX_BYTES ROUTE_PARAM_MAX
-
-// "192.168.101.0_24/10.108.10.20", or the type in place of a next hop: the name that the
-// configuration gives a route, which has none of its own (control/config/model.h).
-static bool route_name(json_t *route, char out[NAME_MAX_BYTES])
-{
-	const char *destination = json_string_value(json_object_get(route, "destination"));
-	const char *via = json_string_value(json_object_get(route, "next_hop"));
-	char text[INET_ADDRSTRLEN];
-	struct ipv4_prefix prefix;
-
-	via = via ? via : json_string_value(json_object_get(route, "type"));
-	if (!destination || !via || text_prefix(destination, &prefix) != NULL)
-		return false;
-	prefix.addr.s_addr &= prefix_mask(prefix.plen);
-	inet_ntop(AF_INET, &prefix.addr, text, sizeof(text));
-	return snprintf(out, NAME_MAX_BYTES, "%s_%u/%s", text, prefix.plen, via) < NAME_MAX_BYTES;
-}
-
 static bool object_is(const char *list, json_t *object, const char *name)
 {
-	char buffer[NAME_MAX_BYTES];
-	const char *own = json_string_value(json_object_get(object, "name"));
+	char own[OBJECT_NAME_MAX];
 
-	if (strcmp(list, "routes") == 0)
-		return route_name(object, buffer) && strcmp(buffer, name) == 0;
-	return own && strcmp(own, name) == 0;
+	return object_name(list, object, own) && strcmp(own, name) == 0;
 }
 
 // Index of `name` in `array`; its size when it is not there.

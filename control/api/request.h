@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "control/api/api.h"
+#include "control/api/peer.h"
 #include "control/api/router.h"
 #include "control/config/problem.h"
 
@@ -36,6 +37,7 @@ struct request {
 	const char *path;
 	const char *content_type; // NULL: none; header values live as long as the request
 	const char *if_match;	  // NULL: none
+	char peer[PEER_MAX];	  // who asks, "": not known
 	struct request_arg args[REQUEST_ARGS];
 	unsigned int n_args;
 	char *body;

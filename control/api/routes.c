@@ -14,6 +14,7 @@
 #define LOOP	 false
 #define COMMIT	 true
 #define PAGE	 "limit offset"
+#define CHANGE	 "dry_run confirm comment"
 #define MERGE	 "application/merge-patch+json"
 #define DOC	 "/v1/config"
 #define LIST	 "/v1/config/{list}"
@@ -23,12 +24,18 @@
 
 static const struct route routes[] = {
 	{ "GET", DOC, NULL, LOOP, config_get },
-	{ "PUT", DOC, "dry_run", COMMIT, config_put },
-	{ "PATCH", DOC, "dry_run", COMMIT, config_patch },
+	{ "PUT", DOC, CHANGE, COMMIT, config_put },
+	{ "PATCH", DOC, CHANGE, COMMIT, config_patch },
+	{ "GET", DOC "/revisions", PAGE, COMMIT, revisions_get },
+	{ "GET", DOC "/revisions/{number}", NULL, COMMIT, revision_get },
+	{ "GET", DOC "/diff", "from to", COMMIT, config_diff_get },
+	{ "POST", DOC "/rollback", CHANGE, COMMIT, config_rollback },
+	{ "GET", DOC "/confirm", NULL, COMMIT, config_trial_get },
+	{ "POST", DOC "/confirm", NULL, COMMIT, config_confirm },
 	{ "GET", LIST, NULL, LOOP, config_list_get },
 	{ "GET", OBJECT, NULL, LOOP, config_object_get },
-	{ "PUT", OBJECT, "dry_run", COMMIT, config_object_put },
-	{ "DELETE", OBJECT, "dry_run", COMMIT, config_object_delete },
+	{ "PUT", OBJECT, CHANGE, COMMIT, config_object_put },
+	{ "DELETE", OBJECT, CHANGE, COMMIT, config_object_delete },
 	{ "GET", STATE, NULL, LOOP, state_summary },
 	{ "GET", STATE "/dataplane", NULL, LOOP, state_dataplane },
 	{ "GET", STATE "/drops", NULL, LOOP, state_drops },

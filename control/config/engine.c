@@ -148,11 +148,12 @@ static int apply_all(const struct engine *e, const struct config *from, const st
 	return 0;
 }
 
-static int save(
-	const struct engine *e, const struct config *to, const struct ids *ids, struct problems *p)
+static int save(const struct engine *e, const struct config *to, const struct ids *ids,
+	const struct revision_note *note, struct problems *p)
 {
 	json_t *json = ids_to_json(ids);
-	int err = json != NULL ? store_save(e->store, to->revision, to->document, json) : -ENOMEM;
+	int err = json != NULL ? store_save(e->store, to->revision, to->document, json, note)
+			       : -ENOMEM;
 
 	json_decref(json);
 	if (err < 0) {
@@ -163,30 +164,30 @@ static int save(
 }
 
 static int transact(const struct engine *e, const struct config *to, const struct ids *ids,
-	bool dry_run, struct problems *p)
+	const struct commit *commit, struct problems *p)
 {
 	const struct config *from = running(e);
 	int err = prepare_all(e, from, to, p);
 
 	if (err < 0)
 		return err;
-	if (dry_run) {
+	if (commit->dry_run) {
 		undo_all(e, from, to, e->count, 0);
 		return 0;
 	}
 	err = apply_all(e, from, to, p);
 	if (err < 0)
 		return err;
-	err = save(e, to, ids, p);
+	err = save(e, to, ids, commit->note, p);
 	if (err < 0)
 		undo_all(e, from, to, e->count, e->count);
 	return err;
 }
 
 // Above every number in the store: also above those that could not be restored.
-static uint64_t next_revision(const struct engine *e, uint64_t now)
+uint64_t engine_next_revision(const struct engine *e)
 {
-	uint64_t last = store_last(e->store);
+	uint64_t last = store_last(e->store), now = e->current != NULL ? e->current->revision : 0;
 
 	return (last > now ? last : now) + 1;
 }
@@ -200,16 +201,16 @@ static int check_match(uint64_t if_match, uint64_t now, struct problems *p)
 	return -ESTALE;
 }
 
-int engine_commit(struct engine *e, json_t *document, uint64_t if_match, bool dry_run,
-	uint64_t *revision, struct problems *p)
+int engine_commit(
+	struct engine *e, const struct commit *commit, uint64_t *revision, struct problems *p)
 {
 	uint64_t now = e->current != NULL ? e->current->revision : 0;
-	int err = check_match(if_match, now, p);
+	int err = check_match(commit->if_match, now, p);
 
 	if (err < 0)
 		return err;
 	*revision = now;
-	if (e->applied && json_equal(document, e->current->document)) {
+	if (e->applied && json_equal(commit->document, e->current->document)) {
 		problems_copy(p, &e->current->warnings);
 		return 0;
 	}
@@ -219,15 +220,15 @@ int engine_commit(struct engine *e, json_t *document, uint64_t if_match, bool dr
 		p->status = 500;
 		return -ENOMEM;
 	}
-	struct config *to = config_parse(document, ids, p);
+	struct config *to = config_parse(commit->document, ids, p);
 	err = to != NULL ? 0 : -EINVAL;
 	if (err == 0) {
-		to->revision = next_revision(e, now);
-		err = transact(e, to, ids, dry_run, p);
+		to->revision = engine_next_revision(e);
+		err = transact(e, to, ids, commit, p);
 	}
 	if (err == 0)
 		problems_copy(p, &to->warnings);
-	if (err < 0 || dry_run) {
+	if (err < 0 || commit->dry_run) {
 		config_unref(to);
 		ids_destroy(ids);
 		return err;

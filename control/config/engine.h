@@ -18,6 +18,7 @@
 
 #include "control/config/model.h"
 #include "control/config/problem.h"
+#include "control/config/store.h"
 
 struct subsystem {
 	const char *name;
@@ -42,7 +43,6 @@ struct subsystem {
 };
 
 struct engine;
-struct store;
 
 // `subsystems` is borrowed for the engine's life. NULL on memory failure.
 struct engine *engine_create(
@@ -52,13 +52,21 @@ void engine_destroy(struct engine *e);
 // The running configuration, referenced for the caller; NULL before the first. Any thread.
 struct config *engine_current(struct engine *e);
 
-// Applies `document` (borrowed). dry_run: parse, validate and prepare only, then undo.
-// if_match: the revision that must be current, 0 for any; else -ESTALE with status 412.
-// 0 and *revision, the one that now runs, on success (unchanged on a dry run, and when the document
-// equals the running one: no subsystem is called), with the document's warnings in *p; negative
-// errno with problems, and nothing changed, on refusal.
-int engine_commit(struct engine *e, json_t *document, uint64_t if_match, bool dry_run,
-	uint64_t *revision, struct problems *p);
+struct commit {
+	json_t *document;  // borrowed
+	uint64_t if_match; // the revision that must be current, 0 for any; else -ESTALE, status 412
+	bool dry_run;	   // parse, validate and prepare only, then undo
+	const struct revision_note *note; // stored beside it; may be NULL
+};
+
+// Applies a document. 0 and *revision, the one that now runs, on success (unchanged on a dry run,
+// and when the document equals the running one: no subsystem is called), with the document's
+// warnings in *p; negative errno with problems, and nothing changed, on refusal.
+int engine_commit(
+	struct engine *e, const struct commit *commit, uint64_t *revision, struct problems *p);
+
+// The number that the next commit will get. Commit thread.
+uint64_t engine_next_revision(const struct engine *e);
 
 // At start: applies the stored configuration, if there is one, with `from` NULL. When a subsystem
 // refuses it, it is the current one all the same (nothing else is known to be wanted), and

@@ -6,13 +6,20 @@
 #include "control/config/secrets.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 static const char *const members[] = { "psk", "key", "certificate" };
 // The parts of a document that have some; the long lists are none of them.
 static const char *const parts[] = { "ospf", "ipsec", "load_balancers" };
 #define N_MEMBERS (sizeof(members) / sizeof(members[0]))
+
+bool secret_member(const char *name)
+{
+	for (size_t i = 0; i < N_MEMBERS; i++)
+		if (strcmp(name, members[i]) == 0)
+			return true;
+	return false;
+}
 
 static void remove_all(json_t *json)
 {

@@ -6,9 +6,14 @@
 // out means the one that is there, so that what was read can be changed and written back.
 #pragma once
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
-// A copy of the document, or of a part of it, without its secrets. NULL on memory failure.
+bool secret_member(const char *name); // whether members of this name are secrets
+
+// A copy of the document, or of a part of it, without its secrets; NULL for NULL, and
+// on memory failure.
 json_t *secrets_removed(json_t *json);
 
 // Gives the secrets of the document `from` (borrowed, may be NULL) to the objects of the document

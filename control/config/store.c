@@ -2,14 +2,12 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // The stored configuration: files "000000000042.json" in one directory, the newest whole one
-// counts. A file is never changed in place. JSON that was cut does not parse, so no checksum is
-// needed to see that a file is whole.
+// counts.
 #include "control/config/store.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,69 +18,85 @@
 
 #include <systemd/sd-daemon.h>
 
-#define REVISIONS_KEPT 100
-#define NAME_DIGITS    12
-#define NAME_SIZE      (NAME_DIGITS + sizeof(".json"))
-#define TEMPORARY      ".tmp" // the suffix of a file that is being written; one at a time
-#define REVISION_MAX   UINT64_C(999999999999)
+#include "control/config/store_file.h"
+
+#define NEWEST_KEPT 2 // whatever their size: the current one and the one before
+
+struct file {
+	uint64_t revision;
+	uint64_t bytes;
+};
 
 struct store {
 	int dir;
-	uint64_t *revisions; // of the files, ascending
+	struct file *files; // ascending
 	size_t count;
 	size_t capacity;
+	uint64_t bytes; // of all
 };
 
-static void file_name(uint64_t revision, char name[NAME_SIZE])
+static int make_room(struct store *s)
 {
-	snprintf(name, NAME_SIZE, "%0*" PRIu64 ".json", NAME_DIGITS, revision % (REVISION_MAX + 1));
-}
+	size_t capacity = s->capacity == 0 ? 64 : 2 * s->capacity;
+	struct file *more;
 
-// The revision of a file of ours, 0 when the name is not one.
-static uint64_t name_revision(const char *name)
-{
-	if (strlen(name) != NAME_SIZE - 1 || strcmp(name + NAME_DIGITS, ".json") != 0 ||
-		strspn(name, "0123456789") != NAME_DIGITS)
+	if (s->count < s->capacity)
 		return 0;
-	return strtoull(name, NULL, 10);
+	more = reallocarray(s->files, capacity, sizeof(*more));
+	if (more == NULL)
+		return -ENOMEM;
+	s->files = more;
+	s->capacity = capacity;
+	return 0;
 }
 
-static int remember(struct store *s, uint64_t revision)
+static int remember(struct store *s, uint64_t revision, uint64_t bytes)
 {
-	if (s->count == s->capacity) {
-		size_t capacity = s->capacity == 0 ? 2 * REVISIONS_KEPT : 2 * s->capacity;
-		uint64_t *more = reallocarray(s->revisions, capacity, sizeof(*more));
-
-		if (more == NULL)
-			return -ENOMEM;
-		s->revisions = more;
-		s->capacity = capacity;
-	}
-	s->revisions[s->count++] = revision;
+	if (make_room(s) < 0)
+		return -ENOMEM;
+	s->files[s->count++] = (struct file){ revision, bytes };
+	s->bytes += bytes;
 	return 0;
+}
+
+static bool is_surplus(const struct store *s, size_t gone)
+{
+	size_t left = s->count - gone;
+
+	return left > NEWEST_KEPT && (left > STORE_REVISIONS || s->bytes > STORE_BYTES);
 }
 
 // The old ones go; that one stays behind does no harm, the next commit tries again.
 static void trim(struct store *s)
 {
-	size_t kept = 0, surplus = s->count > REVISIONS_KEPT ? s->count - REVISIONS_KEPT : 0;
+	size_t gone = 0;
 
-	for (size_t i = 0; i < s->count; i++) {
+	while (is_surplus(s, gone)) {
 		char name[NAME_SIZE];
 
-		file_name(s->revisions[i], name);
-		if (i < surplus && (unlinkat(s->dir, name, 0) == 0 || errno == ENOENT))
-			continue;
-		s->revisions[kept++] = s->revisions[i];
+		file_name(s->files[gone].revision, name);
+		if (unlinkat(s->dir, name, 0) < 0 && errno != ENOENT)
+			break;
+		s->bytes -= s->files[gone++].bytes;
 	}
-	s->count = kept;
+	s->count -= gone;
+	memmove(s->files, s->files + gone, s->count * sizeof(*s->files));
 }
 
-static int order_revisions(const void *a, const void *b)
+static int order_files(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const struct file *x = a, *y = b;
 
-	return (*x > *y) - (*x < *y);
+	return (x->revision > y->revision) - (x->revision < y->revision);
+}
+
+static int remember_file(struct store *s, const char *name, uint64_t revision)
+{
+	struct stat st;
+
+	if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return remember(s, revision, (uint64_t)st.st_size);
 }
 
 static int scan(struct store *s)
@@ -104,14 +118,14 @@ static int scan(struct store *s)
 		size_t len = strlen(name);
 
 		if (revision != 0)
-			err = remember(s, revision);
+			err = remember_file(s, name, revision);
 		else if (len > strlen(TEMPORARY) &&
 			 strcmp(name + len - strlen(TEMPORARY), TEMPORARY) == 0)
 			(void)unlinkat(s->dir, name, 0); // of a commit that a power cut ended
 	}
 	closedir(dir);
 	if (s->count > 0)
-		qsort(s->revisions, s->count, sizeof(*s->revisions), order_revisions);
+		qsort(s->files, s->count, sizeof(*s->files), order_files);
 	trim(s);
 	return err;
 }
@@ -144,43 +158,22 @@ void store_close(struct store *s)
 		return;
 	if (s->dir >= 0)
 		close(s->dir);
-	free(s->revisions);
+	free(s->files);
 	free(s);
-}
-
-static json_t *load_file(const struct store *s, uint64_t revision)
-{
-	char name[NAME_SIZE];
-	json_error_t error;
-
-	file_name(revision, name);
-	int fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	json_t *file = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
-	close(fd);
-	bool whole =
-		json_integer_value(json_object_get(file, "revision")) == (json_int_t)revision &&
-		json_is_object(json_object_get(file, "document")) &&
-		json_is_object(json_object_get(file, "ids"));
-	if (whole)
-		return file;
-	json_decref(file);
-	return NULL;
 }
 
 int store_load(struct store *s, uint64_t *revision, json_t **document, json_t **ids)
 {
 	for (size_t i = s->count; i > 0; i--) {
-		json_t *file = load_file(s, s->revisions[i - 1]);
+		json_t *file = file_load(s->dir, s->files[i - 1].revision);
 
 		if (file == NULL) {
 			fprintf(stderr,
 				SD_WARNING "store: revision %" PRIu64 " is not whole, skipped\n",
-				s->revisions[i - 1]);
+				s->files[i - 1].revision);
 			continue;
 		}
-		*revision = s->revisions[i - 1];
+		*revision = s->files[i - 1].revision;
 		*document = json_incref(json_object_get(file, "document"));
 		*ids = json_incref(json_object_get(file, "ids"));
 		json_decref(file);
@@ -189,78 +182,98 @@ int store_load(struct store *s, uint64_t *revision, json_t **document, json_t **
 	return -ENOENT;
 }
 
-uint64_t store_last(const struct store *s)
+int store_get(const struct store *s, uint64_t revision, json_t **document)
 {
-	return s->count > 0 ? s->revisions[s->count - 1] : 0;
-}
+	json_t *file = file_load(s->dir, revision);
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
+	if (file == NULL)
+		return -ENOENT;
+	*document = json_incref(json_object_get(file, "document"));
+	json_decref(file);
 	return 0;
 }
 
-static int write_file(const struct store *s, const char *name, const char *data, size_t len)
+size_t store_count(const struct store *s)
 {
-	int fd = openat(s->dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return -errno;
-	int err = write_all(fd, data, len);
-	if (err == 0 && fsync(fd) < 0)
-		err = -errno;
-	if (close(fd) < 0 && err == 0)
-		err = -errno;
-	return err;
+	return s->count;
 }
 
-// Puts the text under its final name, durably, or removes every trace of it.
-static int publish(const struct store *s, const char *name, const char *data, size_t len)
+static void copy_text(char *to, size_t size, json_t *head, const char *key)
 {
-	char temporary[NAME_SIZE + sizeof(TEMPORARY)];
+	const char *text = json_string_value(json_object_get(head, key));
 
-	snprintf(temporary, sizeof(temporary), "%s%s", name, TEMPORARY);
-	int err = write_file(s, temporary, data, len);
-	if (err == 0 && renameat(s->dir, temporary, s->dir, name) < 0)
-		err = -errno;
-	if (err < 0) {
-		(void)unlinkat(s->dir, temporary, 0);
-		return err;
-	}
-	if (fsync(s->dir) == 0)
-		return 0;
-	err = -errno;
-	(void)unlinkat(s->dir, name, 0);
-	return err;
+	snprintf(to, size, "%s", text != NULL ? text : "");
 }
 
-int store_save(struct store *s, uint64_t revision, json_t *document, json_t *ids)
+int store_describe(const struct store *s, size_t nth, struct revision *out)
+{
+	const struct file *file = nth < s->count ? &s->files[s->count - 1 - nth] : NULL;
+	char name[NAME_SIZE];
+
+	if (file == NULL)
+		return -ENOENT;
+	file_name(file->revision, name);
+	FILE *in = file_open(s->dir, name);
+	json_t *head = in != NULL ? file_head(in, file->revision) : NULL;
+	if (in != NULL)
+		fclose(in);
+	if (head == NULL)
+		return -ENOENT;
+	*out = (struct revision){ .number = file->revision, .bytes = file->bytes };
+	out->time_s = json_integer_value(json_object_get(head, "time_s"));
+	copy_text(out->note.author, sizeof(out->note.author), head, "author");
+	copy_text(out->note.comment, sizeof(out->note.comment), head, "comment");
+	json_decref(head);
+	return 0;
+}
+
+uint64_t store_last(const struct store *s)
+{
+	return s->count > 0 ? s->files[s->count - 1].revision : 0;
+}
+
+int store_save(struct store *s, uint64_t revision, json_t *document, json_t *ids,
+	const struct revision_note *note)
 {
 	char name[NAME_SIZE];
 
 	if (revision == 0 || revision > REVISION_MAX)
 		return -ERANGE;
-	json_t *file = json_pack("{s:I, s:O, s:O}", "revision", (json_int_t)revision, "document",
-		document, "ids", ids);
-	char *text = file != NULL ? json_dumps(file, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
-	json_decref(file);
+	if (make_room(s) < 0) // before it is on the disk, where the next start would find it
+		return -ENOMEM;
+	char *text = file_lines(revision, document, ids, note);
 	if (text == NULL)
 		return -ENOMEM;
+	size_t bytes = strlen(text);
 	file_name(revision, name);
-	int err = publish(s, name, text, strlen(text));
+	int err = file_publish(s->dir, name, text, bytes);
 	free(text);
-	if (err == 0 && (s->count == 0 || s->revisions[s->count - 1] < revision))
-		err = remember(s, revision);
+	if (err == 0 && store_last(s) < revision)
+		err = remember(s, revision, bytes);
 	if (err == 0)
 		trim(s);
 	return err;
+}
+
+int store_note(struct store *s, const char *name, json_t *text)
+{
+	if (text == NULL) {
+		if (unlinkat(s->dir, name, 0) < 0)
+			return errno == ENOENT ? 0 : -errno;
+		return fsync(s->dir) < 0 ? -errno : 0;
+	}
+	char *line = json_dumps(text, JSON_COMPACT);
+	int err = line != NULL ? file_publish(s->dir, name, line, strlen(line)) : -ENOMEM;
+	free(line);
+	return err;
+}
+
+json_t *store_read_note(const struct store *s, const char *name)
+{
+	FILE *in = file_open(s->dir, name);
+	json_t *text = in != NULL ? json_loadf(in, 0, NULL) : NULL;
+
+	if (in != NULL)
+		fclose(in);
+	return text;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "control/config/confirm.h"
 #include "control/main/control.h"
 #include "control/main/log.h"
 
@@ -25,6 +26,23 @@ static void log_problems(const char *what, int err, const struct problems *p)
 			p->list[i].text ? p->list[i].text : "");
 }
 
+// Commits on trial whose time is over go back.
+static void check_trial(struct control *c)
+{
+	struct problems p = { 0 };
+	int ret = confirm_check(c->engine, c->store, &p);
+
+	if (ret < 0 && !c->trial_failed)
+		log_problems("the configuration on trial cannot be taken back", ret, &p);
+	c->trial_failed = ret < 0;
+	problems_clear(&p);
+}
+
+static void on_tick(void *ctx)
+{
+	check_trial(ctx);
+}
+
 static void restore_run(struct job *j)
 {
 	struct background *b = (struct background *)j;
@@ -36,6 +54,10 @@ static void restore_run(struct job *j)
 	if (ret < 0)
 		log_problems("the stored configuration is not applied yet", ret, &p);
 	problems_clear(&p);
+	check_trial(b->control);
+	b->control->trial = (struct watch){ .fd = -1, .tick = on_tick, .ctx = b->control };
+	if (jobs_watch(b->control->jobs, &b->control->trial) < 0)
+		log_error("commits on trial will not be taken back: out of memory");
 	now = engine_current(b->control->engine);
 	if (now)
 		log_info("configuration revision %llu", (unsigned long long)now->revision);

@@ -108,6 +108,7 @@ static int create_parts(struct control *c)
 	c->api = api_create(c->loop, &(struct api_env){
 					     .version = VROUTER_VERSION,
 					     .engine = c->engine,
+					     .store = c->store,
 					     .client = c->client,
 					     .kernel = c->kernel,
 					     .jobs = c->jobs,

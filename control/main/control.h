@@ -38,6 +38,8 @@ struct control {
 	struct api *api;
 	int api_fds[API_SOCKETS]; // listening; -1 once the API serves them
 	struct client_events client_events;
+	struct watch trial;	     // once a second: commits on trial
+	bool trial_failed;	     // going back did: its problems are logged once. Commit thread
 	atomic_bool reconcile_waits; // a reconcile job is queued and does not run yet
 	bool was_unreconciled;	     // the last one failed: its problems are logged once. Commit
 				     // thread

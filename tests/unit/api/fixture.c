@@ -109,6 +109,7 @@ int fixture_setup(void **state)
 	f->env = (struct api_env){
 		.version = "1.2.3",
 		.engine = f->engine,
+		.store = f->store,
 		.subsystems = f->subsystems,
 		.n_subsystems = 1,
 	};

@@ -78,7 +78,7 @@ static void an_unreadable_revision_is_reported(void **state)
 	struct fixture *f = *state;
 	json_t *bad = json_pack("{s:i}", "version", 2), *ids = json_object();
 
-	assert_int_equal(store_save(f->store, 7, bad, ids), 0);
+	assert_int_equal(store_save(f->store, 7, bad, ids, NULL), 0);
 	json_decref(bad);
 	json_decref(ids);
 	fixture_restart(f);

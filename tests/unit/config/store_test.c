@@ -21,15 +21,20 @@
 #include "control/config/store.h"
 #include "tests/unit/config/directory.h"
 
-static int save(struct store *s, uint64_t revision)
+static int save_with(struct store *s, uint64_t revision, const struct revision_note *note)
 {
 	json_t *document = json_pack("{s:I}", "n", (json_int_t)revision);
 	json_t *ids = json_object();
-	int err = store_save(s, revision, document, ids);
+	int err = store_save(s, revision, document, ids, note);
 
 	json_decref(document);
 	json_decref(ids);
 	return err;
+}
+
+static int save(struct store *s, uint64_t revision)
+{
+	return save_with(s, revision, NULL);
 }
 
 // The revision that a process that starts now finds, 0: none.
@@ -100,9 +105,11 @@ static void directory_is_private(void **state)
 
 static void cut_files_are_skipped(void **state)
 {
-	static const char *const bad[] = { "", "{\"document\":{\"n\":3},\"ids\":{},\"revi",
-		"{\"document\":{\"n\":3},\"ids\":{},\"revision\":4}",
-		"{\"document\":[],\"ids\":{},\"revision\":3}", "{\"revision\":3}" };
+	static const char *const bad[] = { "", "{\"revi", "{\"revision\":3}\n",
+		"{\"revision\":3}\n{\"document\":{\"n\":3},\"id",
+		"{\"revision\":4}\n{\"document\":{\"n\":3},\"ids\":{}}",
+		"{\"revision\":3}\n{\"document\":[],\"ids\":{}}",
+		"{\"document\":{\"n\":3},\"ids\":{}}\n{\"revision\":3}" };
 	const char *path = *state;
 	struct store *s = NULL;
 
@@ -136,22 +143,100 @@ static void left_overs_are_removed(void **state)
 	assert_int_equal(directory_count(path), 2);
 }
 
+static bool is_there(const char *path, const char *name)
+{
+	char file[256];
+
+	snprintf(file, sizeof(file), "%s/%s", path, name);
+	return access(file, F_OK) == 0;
+}
+
 static void old_revisions_are_removed(void **state)
 {
 	const char *path = *state;
 	struct store *s = NULL;
 
 	assert_int_equal(store_open(path, &s), 0);
-	for (uint64_t i = 1; i <= 105; i++)
+	for (uint64_t i = 1; i <= STORE_REVISIONS + 5; i++)
 		assert_int_equal(save(s, i), 0);
+	assert_int_equal(store_count(s), STORE_REVISIONS);
 	store_close(s);
-	assert_int_equal(directory_count(path), 100);
-	char file[256];
-	snprintf(file, sizeof(file), "%s/000000000005.json", path);
-	assert_int_equal(access(file, F_OK), -1);
-	snprintf(file, sizeof(file), "%s/000000000006.json", path);
-	assert_int_equal(access(file, F_OK), 0);
-	assert_int_equal(loaded(path), 105);
+	assert_int_equal(directory_count(path), STORE_REVISIONS);
+	assert_false(is_there(path, "000000000005.json"));
+	assert_true(is_there(path, "000000000006.json"));
+	assert_int_equal(loaded(path), STORE_REVISIONS + 5);
+}
+
+// Documents of 20 MiB: three fit, a fourth one takes the place of the first.
+static void revisions_have_a_size_in_all(void **state)
+{
+	const char *path = *state;
+	size_t size = 20 << 20;
+	char *text = malloc(size + 1);
+	json_t *document, *ids = json_object();
+	struct store *s = NULL;
+
+	memset(text, 'x', size);
+	text[size] = '\0';
+	document = json_pack("{s:s}", "text", text);
+	assert_int_equal(store_open(path, &s), 0);
+	for (uint64_t i = 1; i <= 4; i++)
+		assert_int_equal(store_save(s, i, document, ids, NULL), 0);
+	assert_int_equal(store_count(s), 3);
+	assert_false(is_there(path, "000000000001.json"));
+	store_close(s);
+	// The sizes are known again after a restart.
+	assert_int_equal(store_open(path, &s), 0);
+	assert_int_equal(store_save(s, 5, document, ids, NULL), 0);
+	assert_int_equal(store_count(s), 3);
+	store_close(s);
+	// Two revisions stay, however large they are.
+	json_decref(document);
+	free(text);
+	text = malloc(2 * size + 1);
+	memset(text, 'x', 2 * size);
+	text[2 * size] = '\0';
+	document = json_pack("{s:s}", "text", text);
+	assert_int_equal(store_open(path, &s), 0);
+	for (uint64_t i = 6; i <= 8; i++)
+		assert_int_equal(store_save(s, i, document, ids, NULL), 0);
+	assert_int_equal(store_count(s), 2);
+	store_close(s);
+	json_decref(document);
+	json_decref(ids);
+	free(text);
+}
+
+// Whoever committed may have any name and say anything: the file stays two lines.
+static void what_is_told_comes_back(void **state)
+{
+	struct revision_note note = { .author = "uid 0" };
+	struct revision told;
+	struct store *s = NULL;
+	json_t *document = NULL;
+
+	memset(note.comment, '\n', sizeof(note.comment) - 1);
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_describe(s, 0, &told), -ENOENT);
+	assert_int_equal(save_with(s, 1, &note), 0);
+	strcpy(note.comment, "\xff\xfe"); // not UTF-8
+	assert_int_equal(save_with(s, 2, &note), 0);
+	store_close(s);
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_count(s), 2);
+	assert_int_equal(store_describe(s, 0, &told), 0);
+	assert_int_equal(told.number, 2);
+	assert_string_equal(told.note.author, "uid 0");
+	assert_string_equal(told.note.comment, "");
+	assert_true(told.bytes > 0 && told.time_s > 1700000000);
+	assert_int_equal(store_describe(s, 1, &told), 0);
+	assert_int_equal(told.number, 1);
+	assert_int_equal(strlen(told.note.comment), STORE_COMMENT_MAX - 1);
+	assert_int_equal(store_get(s, 1, &document), 0);
+	assert_int_equal(json_integer_value(json_object_get(document, "n")), 1);
+	assert_int_equal(store_get(s, 3, &document), -ENOENT);
+	json_decref(document);
+	store_close(s);
 }
 
 static void one_process_at_a_time(void **state)
@@ -197,6 +282,10 @@ int main(void)
 			left_overs_are_removed, directory_make, directory_remove),
 		cmocka_unit_test_setup_teardown(
 			old_revisions_are_removed, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			revisions_have_a_size_in_all, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			what_is_told_comes_back, directory_make, directory_remove),
 		cmocka_unit_test_setup_teardown(
 			one_process_at_a_time, directory_make, directory_remove),
 		cmocka_unit_test_setup_teardown(
