@@ -76,6 +76,59 @@ static void write_control(FILE *out, const struct api_env *env, const struct con
 		"Route batches that the data plane refused.", k.routes_refused);
 }
 
+static uint64_t uplink_up(const struct kernel_uplink *u)
+{
+	return u->down == NULL;
+}
+
+static uint64_t uplink_in_use(const struct kernel_uplink *u)
+{
+	return u->in_use;
+}
+
+static uint64_t uplink_changes(const struct kernel_uplink *u)
+{
+	return u->changes;
+}
+
+static uint64_t uplink_sent(const struct kernel_uplink *u)
+{
+	return u->probes_sent;
+}
+
+static uint64_t uplink_lost(const struct kernel_uplink *u)
+{
+	return u->probes_lost;
+}
+
+static void write_uplinks(FILE *out, const struct api_env *env, const struct config *now)
+{
+	static const struct {
+		const char *name, *type, *help;
+		uint64_t (*value)(const struct kernel_uplink *u);
+	} metrics[] = {
+		{ "uplink_up", "gauge", "1 when the uplink is usable.", uplink_up },
+		{ "uplink_in_use", "gauge", "1 when the default route leads there.",
+			uplink_in_use },
+		{ "uplink_changes_total", "counter", "Times that the uplink's state changed.",
+			uplink_changes },
+		{ "uplink_probes_total", "counter", "Echo requests sent.", uplink_sent },
+		{ "uplink_probes_lost_total", "counter", "Echo requests without an answer.",
+			uplink_lost },
+	};
+
+	for (size_t m = 0; m < sizeof(metrics) / sizeof(metrics[0]); m++) {
+		metric_head(out, metrics[m].name, metrics[m].type, metrics[m].help);
+		for (unsigned int i = 0; now != NULL && i < now->n_interfaces; i++) {
+			struct kernel_uplink u;
+
+			if (kernel_uplink(env->kernel, now->interfaces[i].id, &u))
+				metric_sample(out, metrics[m].name, "interface",
+					now->interfaces[i].name, metrics[m].value(&u));
+		}
+	}
+}
+
 static void write_limits(FILE *out, struct client *client)
 {
 	struct dump_limit *limits = NULL;
@@ -153,6 +206,7 @@ void metrics_get(struct request *r)
 
 	if (out) {
 		write_control(out, r->env, now);
+		write_uplinks(out, r->env, now);
 		if (client_connected(r->env->client))
 			write_dataplane(out, r->env, now);
 		if (fclose(out) != 0) {

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "control/api/handlers.h"
 
@@ -56,6 +57,30 @@ static void add_port(json_t *interface, const struct dump_port *port, const stru
 		json_object_set_new(interface, "counters", port_counters(&c->sum.ports[port->id]));
 }
 
+static json_t *json_time(int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	char text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) != NULL)
+		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+static void add_uplink(json_t *interface, const struct kernel_uplink *u)
+{
+	json_t *uplink = json_pack("{s:s, s:o, s:o, s:b, s:I}", "state", u->down ? "down" : "up",
+		"reason", json_name(u->down), "since", json_time(u->since), "in_use", u->in_use,
+		"changes", (json_int_t)u->changes);
+
+	if (u->monitored)
+		json_object_set_new(uplink, "probes",
+			json_pack("{s:I, s:I}", "sent", (json_int_t)u->probes_sent, "lost",
+				(json_int_t)u->probes_lost));
+	json_object_set_new(interface, "uplink", uplink);
+}
+
 static json_t *interface_state(
 	const struct interface_config *conf, const struct dump_port *port, const struct counters *c)
 {
@@ -81,9 +106,12 @@ void state_interfaces(struct request *r)
 		items = json_array();
 		for (unsigned int i = 0; now && i < now->n_interfaces; i++) {
 			const struct interface_config *conf = &now->interfaces[i];
+			json_t *item = interface_state(conf, find_port(ports, count, conf->id), c);
+			struct kernel_uplink uplink;
 
-			json_array_append_new(
-				items, interface_state(conf, find_port(ports, count, conf->id), c));
+			if (kernel_uplink(r->env->kernel, conf->id, &uplink))
+				add_uplink(item, &uplink);
+			json_array_append_new(items, item);
 		}
 		reply_list(r, items, json_array_size(items));
 	}

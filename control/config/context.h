@@ -128,8 +128,10 @@ const struct own *own_find(const struct parse *ps, struct in_addr address);
 const struct subnet *subnet_find(const struct parse *ps, struct in_addr address);
 
 void parse_interfaces(struct parse *ps);
+void parse_monitor(struct parse *ps, const struct reader *entry, size_t index);
 void parse_vips(struct parse *ps);
 void index_addresses(struct parse *ps); // after both: fills own and subnets, checks VIPs, gateways
+void check_monitors(struct parse *ps);	// after that
 void parse_eips(struct parse *ps);
 void parse_snat(struct parse *ps);
 void parse_port_forwards(struct parse *ps);

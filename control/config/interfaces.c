@@ -195,7 +195,7 @@ static void parse_interface(
 	struct parse *ps, json_t *json, const struct path *path, json_t *claimed, size_t index)
 {
 	static const char *const fields[] = { "name", "mac", "port", "role", "addresses", "gateway",
-		"gateway_priority", "mtu", "queues", NULL };
+		"gateway_priority", "monitor", "mtu", "queues", NULL };
 	struct interface_config *interface = &ps->config->interfaces[index];
 	struct interface_state *state = &ps->interfaces[index];
 	uint32_t mtu = MTU_DEFAULT, queues = 1;
@@ -214,6 +214,7 @@ static void parse_interface(
 		check_device(ps, &r, index);
 	state->addresses = parse_addresses(ps, &r, index);
 	parse_gateway(ps, &r, index);
+	parse_monitor(ps, &r, index);
 	(void)read_integer(&r, "mtu", OPTIONAL, MTU_MIN, MTU_MAX, &mtu);
 	(void)read_integer(&r, "queues", OPTIONAL, 1, LIMIT_RXQ, &queues);
 	interface->mtu = (uint16_t)mtu;

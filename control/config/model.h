@@ -33,6 +33,17 @@ struct interface_address {
 	struct ipv4_prefix prefix;
 };
 
+#define MONITOR_TARGETS_MAX 8
+
+// Probes of an uplink; none without targets.
+struct monitor_config {
+	struct in_addr targets[MONITOR_TARGETS_MAX];
+	unsigned int n_targets;
+	uint32_t interval_ms;
+	uint32_t failures;  // rounds without an answer until the uplink is down
+	uint32_t successes; // rounds with one until it is up again
+};
+
 struct interface_config {
 	char name[CONFIG_NAME_MAX];
 	uint32_t id; // obj_port id, 0 for management
@@ -47,6 +58,7 @@ struct interface_config {
 	bool has_gateway;
 	struct in_addr gateway;
 	uint32_t gateway_priority;
+	struct monitor_config monitor;
 	struct interface_address *addresses;
 	unsigned int n_addresses;
 };

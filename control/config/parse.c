@@ -65,6 +65,7 @@ static void parse_document(struct parse *ps)
 	if (ps->list_refused || ps->no_memory)
 		return;
 	index_addresses(ps);
+	check_monitors(ps);
 	if (ps->no_memory)
 		return;
 	parse_eips(ps); // first of these: the others may not use an EIP's VIP

@@ -8,6 +8,7 @@
 // degraded() and kernel_counters().
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "control/config/engine.h"
@@ -28,8 +29,19 @@ struct kernel_counters {
 struct kernel *kernel_create(const char *netns, struct client *client, struct jobs *jobs);
 void kernel_destroy(struct kernel *k);
 
+struct kernel_uplink {
+	const char *down; // why, NULL: it is up
+	bool in_use;	  // the data plane's default route leads there
+	bool monitored;
+	int64_t since; // seconds since 1970
+	uint64_t changes;
+	uint64_t probes_sent, probes_lost;
+};
+
 struct subsystem kernel_add_subsystem(struct kernel *k);
 struct subsystem kernel_garp_subsystem(struct kernel *k);
 struct subsystem kernel_remove_subsystem(struct kernel *k);
 
+// The uplink of this port. False: it is none. Commit thread.
+bool kernel_uplink(struct kernel *k, uint32_t port, struct kernel_uplink *out);
 void kernel_counters(const struct kernel *k, struct kernel_counters *out); // any thread

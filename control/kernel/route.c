@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/kernel/sync.h"
+#include "control/kernel/uplinks.h"
 #include "dataplane/main/limits.h"
 
 struct hop {
@@ -142,9 +143,23 @@ static int read_kernel(struct entries *e)
 	return sync_list_read(&e->list, e->sync->nl, h, on_route, e);
 }
 
-// The route with the hops whose mirrors are there; false when none is.
-static bool resolve(const struct sync *s, const struct wanted_route *w, struct entry *out)
+enum resolved {
+	RESOLVED,
+	NO_MIRROR, // of any of its hops
+	NOT_NOW,   // another route stands in for it, or it need not stand in for one
+};
+
+// Whether the uplink's state has this hop left out.
+static bool is_out(const struct wanted_route *w, const struct wanted_hop *h, const uint8_t *levels)
 {
+	return h->uplink != 0 && (levels[h->uplink] == UPLINK_USABLE) != (w->rank == 0);
+}
+
+// The route with the hops that are there now.
+static enum resolved resolve(const struct sync *s, const struct wanted_route *w, struct entry *out)
+{
+	unsigned int left_out = 0;
+
 	*out = (struct entry){ .table = w->table != 0 ? w->table : RT_TABLE_MAIN,
 		.destination = w->destination.s_addr,
 		.plen = w->plen,
@@ -153,12 +168,18 @@ static bool resolve(const struct sync *s, const struct wanted_route *w, struct e
 	for (unsigned int i = 0; i < w->n_hops; i++) {
 		const struct link *l = links_by_name(s->links, w->hops[i].mirror);
 
-		if (l != NULL)
+		if (is_out(w, &w->hops[i], s->levels))
+			left_out++;
+		else if (l != NULL)
 			out->hops[out->n_hops++] =
 				(struct hop){ w->hops[i].gateway.s_addr, l->ifindex };
 	}
 	qsort(out->hops, out->n_hops, sizeof(out->hops[0]), by_hop);
-	return w->n_hops == 0 || out->n_hops > 0;
+	if (w->rank != 0)
+		out->metric |= (uint32_t)s->levels[w->hops[0].uplink] << 16 | w->rank;
+	if (w->n_hops == 0 || out->n_hops > 0)
+		return RESOLVED;
+	return left_out == w->n_hops ? NOT_NOW : NO_MIRROR;
 }
 
 static void put_multipath(struct nlmsghdr *h, const struct entry *e)
@@ -237,13 +258,14 @@ static int add_missing(struct entries *e)
 	int rc = netlink_batch_begin(&b, e->sync->nl, on_added, e);
 
 	for (size_t i = 0; rc == 0 && i < e->wanted->n_routes; i++) {
+		enum resolved is;
 		struct entry key, *x;
 
-		if (!resolve(e->sync, &e->wanted->routes[i], &key)) {
-			e->sync->missing++;
-			e->sync->absent++;
+		is = resolve(e->sync, &e->wanted->routes[i], &key);
+		e->sync->missing += is == NO_MIRROR;
+		e->sync->absent += is == NO_MIRROR;
+		if (is != RESOLVED)
 			continue;
-		}
 		x = find(e, &key);
 		if (x != NULL) {
 			x->wanted = true;

@@ -356,6 +356,11 @@ void route_sync_close(struct route_sync *s)
 	netlink_close(&s->monitor);
 }
 
+bool route_sync_default_by(const struct route_sync *s, uint32_t port)
+{
+	return route_table_told_by(s->table, &(struct table_route){ .prefix = 0 }, port);
+}
+
 void route_sync_counters(const struct route_sync *s, struct kernel_counters *out)
 {
 	out->route_resyncs = atomic_load(&s->rereads);

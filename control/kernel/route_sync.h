@@ -37,4 +37,6 @@ void route_sync_close(struct route_sync *s);
 // about once a second.
 int route_sync_pump(struct route_sync *s);
 
+// Whether the data plane was told of a default route by this port.
+bool route_sync_default_by(const struct route_sync *s, uint32_t port);
 void route_sync_counters(const struct route_sync *s, struct kernel_counters *out); // any thread

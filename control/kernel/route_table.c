@@ -376,3 +376,13 @@ size_t route_table_told(const struct route_table *t)
 {
 	return t->told;
 }
+
+bool route_table_told_by(const struct route_table *t, const struct table_route *r, uint32_t port)
+{
+	const struct prefix *x = find(t, r);
+
+	for (unsigned int i = 0; x != NULL && x->told != NULL && i < x->told->n_hops; i++)
+		if (x->told->hops[i].port == port)
+			return true;
+	return false;
+}

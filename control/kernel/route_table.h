@@ -55,4 +55,6 @@ struct table_report {
 	void *ctx;
 };
 int route_table_report(struct route_table *t, const struct table_report *report);
+// Whether the data plane has a route for r's prefix with a next hop on this port.
+bool route_table_told_by(const struct route_table *t, const struct table_route *r, uint32_t port);
 size_t route_table_told(const struct route_table *t); // prefixes that the data plane has

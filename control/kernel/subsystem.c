@@ -18,6 +18,7 @@
 #include "control/kernel/route_sync.h"
 #include "control/kernel/sync.h"
 #include "control/kernel/sysctl.h"
+#include "control/kernel/uplinks.h"
 #include "control/main/log.h"
 
 static const char no_namespace[] = "the namespace of the mirrors does not exist";
@@ -31,10 +32,12 @@ struct kernel {
 	struct links links;
 	struct garp garp;
 	struct route_sync *routes;
+	struct uplinks *uplinks;
 	struct jobs *jobs;
 	struct watch tick;
 	struct wanted *now; // of the configuration applied last, NULL: none
 	bool touched;	    // this commit reached the kernel: removals or an undo have work
+	bool rerouted;	    // the last pass followed an uplink that came or went
 	const char *_Atomic degraded;
 	_Atomic uint64_t repairs;
 };
@@ -49,6 +52,7 @@ static void degrade(struct kernel *k, const char *why)
 
 static void close_namespace(struct kernel *k)
 {
+	uplinks_close(k->uplinks);
 	route_sync_close(k->routes);
 	garp_close(&k->garp);
 	netlink_close(&k->requests);
@@ -87,6 +91,8 @@ static int open_namespace(struct kernel *k)
 		rc = sysctl_apply(k->netns_fd);
 	if (rc == 0)
 		rc = route_sync_open(k->routes, k->netns_fd);
+	if (rc == 0)
+		rc = uplinks_open(k->uplinks, k->netns_fd);
 	if (rc < 0)
 		close_namespace(k);
 	return rc;
@@ -100,6 +106,8 @@ static int sync_all(struct kernel *k, const struct wanted *w, struct sync *s)
 	s->nl = &k->requests;
 	s->links = &k->links;
 	s->garp = &k->garp;
+	k->rerouted = uplinks_judge(k->uplinks);
+	s->levels = uplinks_take(k->uplinks);
 	if (rc == 0)
 		rc = addr_sync(s, w);
 	if (rc == 0)
@@ -137,6 +145,14 @@ static bool unchanged(const struct kernel *k, const struct wanted *to)
 	       wanted_same_rules(k->now, to);
 }
 
+// From here on the kernel is to have `w`. Whether uplinks are to be treated differently.
+static bool want(struct kernel *k, struct wanted *w)
+{
+	wanted_free(k->now);
+	k->now = w;
+	return uplinks_configure(k->uplinks, w);
+}
+
 static int add_apply(
 	void *ctx, const struct config *from, const struct config *to, struct problems *p)
 {
@@ -167,9 +183,11 @@ static int add_apply(
 	}
 	if (s.absent > 0)
 		degrade(k, no_mirror);
-	wanted_free(k->now);
-	k->now = w;
-	return 0;
+	if (want(k, w) && k->netns_fd >= 0) {
+		k->touched = true;
+		rc = sync_all(k, w, &(struct sync){ .todo = SYNC_ADD });
+	}
+	return rc;
 }
 
 static int repair(struct kernel *k, struct sync *s)
@@ -185,12 +203,13 @@ static int repair(struct kernel *k, struct sync *s)
 	return rc;
 }
 
-// Differences that could be repaired: what waits for its mirror is none of them.
+// Differences that could be repaired: what waits for its mirror is none of them, nor is what an
+// uplink's state asks for.
 static void count_repairs(struct kernel *k, const struct sync *s)
 {
 	unsigned int n = s->missing + s->extra - s->absent;
 
-	if (n == 0 || s->missing + s->extra < s->absent)
+	if (n == 0 || s->missing + s->extra < s->absent || k->rerouted)
 		return;
 	atomic_fetch_add(&k->repairs, n);
 	log_notice("kernel: %u differences repaired", n);
@@ -205,8 +224,7 @@ static void add_undo(void *ctx, const struct config *from, const struct config *
 
 	if (k->touched && from != NULL && wanted_build(from, &w, &ignored) == 0 &&
 		links_set_mirrors(&k->links, from) == 0) {
-		wanted_free(k->now);
-		k->now = w;
+		want(k, w);
 		repair(k, &s);
 	} else {
 		wanted_free(w);
@@ -229,8 +247,7 @@ static int add_compare(void *ctx, const struct config *now, bool do_repair)
 		wanted_free(w);
 		return rc;
 	}
-	wanted_free(k->now);
-	k->now = w;
+	want(k, w);
 	rc = repair(k, &s);
 	if (rc < 0)
 		return rc;
@@ -346,6 +363,7 @@ struct kernel *kernel_create(const char *netns, struct client *client, struct jo
 {
 	struct kernel *k = calloc(1, sizeof(*k));
 	struct route_sync_conf conf = { .client = client, .jobs = jobs };
+	struct uplinks_conf uplinks = { .client = client, .jobs = jobs };
 
 	if (k == NULL)
 		return NULL;
@@ -358,9 +376,14 @@ struct kernel *kernel_create(const char *netns, struct client *client, struct jo
 	conf.changed = on_changed;
 	conf.ctx = k;
 	k->routes = route_sync_create(&conf);
+	uplinks.links = &k->links;
+	uplinks.changed = on_changed;
+	uplinks.ctx = k;
+	k->uplinks = uplinks_create(&uplinks);
 	k->tick = (struct watch){ .fd = -1, .tick = on_tick, .ctx = k };
-	if (k->routes == NULL || jobs_watch(jobs, &k->tick) < 0) {
+	if (k->routes == NULL || k->uplinks == NULL || jobs_watch(jobs, &k->tick) < 0) {
 		route_sync_destroy(k->routes);
+		uplinks_destroy(k->uplinks);
 		free(k);
 		return NULL;
 	}
@@ -374,6 +397,7 @@ void kernel_destroy(struct kernel *k)
 	jobs_unwatch(k->jobs, &k->tick);
 	close_namespace(k);
 	route_sync_destroy(k->routes);
+	uplinks_destroy(k->uplinks);
 	links_clear(&k->links);
 	wanted_free(k->now);
 	free(k);
@@ -422,4 +446,22 @@ void kernel_counters(const struct kernel *k, struct kernel_counters *out)
 {
 	*out = (struct kernel_counters){ .repairs = atomic_load(&k->repairs) };
 	route_sync_counters(k->routes, out);
+}
+
+bool kernel_uplink(struct kernel *k, uint32_t port, struct kernel_uplink *out)
+{
+	struct uplink_state state;
+
+	if (!uplinks_state(k->uplinks, port, &state))
+		return false;
+	*out = (struct kernel_uplink){
+		.down = uplink_level_text(state.level),
+		.in_use = route_sync_default_by(k->routes, port),
+		.monitored = state.monitored,
+		.since = state.since,
+		.changes = state.changes,
+		.probes_sent = state.sent,
+		.probes_lost = state.lost,
+	};
+	return true;
 }

@@ -22,6 +22,7 @@ enum sync_todo {
 struct sync {
 	struct netlink *nl;
 	const struct links *links;
+	const uint8_t *levels;	   // enum uplink_level by port id
 	struct garp *garp;	   // gets the addresses that were added; NULL: nobody is told
 	struct problems *problems; // what the kernel refused; may be NULL
 	unsigned int todo;	   // enum sync_todo, 0: only count

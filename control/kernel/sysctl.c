@@ -25,22 +25,16 @@ struct setting {
 // follow it. arp_*: one mirror never answers for another one's address (RFC 1122 3.3.4.2, strong
 // host). The port range leaves 1024-10239 and 32768-65535 of interface addresses to NAT.
 static const struct setting inside[] = {
-	{ "ipv4/ip_forward", "0" },
-	{ "ipv4/conf/all/forwarding", "0" },
-	{ "ipv4/conf/default/forwarding", "0" },
-	{ "ipv4/conf/all/arp_ignore", "1" },
-	{ "ipv4/conf/default/arp_ignore", "1" },
-	{ "ipv4/conf/all/arp_announce", "2" },
-	{ "ipv4/conf/default/arp_announce", "2" },
-	{ "ipv4/conf/all/rp_filter", "0" },
-	{ "ipv4/conf/default/rp_filter", "0" },
-	{ "ipv4/conf/all/accept_redirects", "0" },
-	{ "ipv4/conf/default/accept_redirects", "0" },
-	{ "ipv4/conf/all/send_redirects", "0" },
-	{ "ipv4/conf/default/send_redirects", "0" },
-	{ "ipv4/conf/all/promote_secondaries", "1" },
+	{ "ipv4/ip_forward", "0" }, { "ipv4/conf/all/forwarding", "0" },
+	{ "ipv4/conf/default/forwarding", "0" }, { "ipv4/conf/all/arp_ignore", "1" },
+	{ "ipv4/conf/default/arp_ignore", "1" }, { "ipv4/conf/all/arp_announce", "2" },
+	{ "ipv4/conf/default/arp_announce", "2" }, { "ipv4/conf/all/rp_filter", "0" },
+	{ "ipv4/conf/default/rp_filter", "0" }, { "ipv4/conf/all/accept_redirects", "0" },
+	{ "ipv4/conf/default/accept_redirects", "0" }, { "ipv4/conf/all/send_redirects", "0" },
+	{ "ipv4/conf/default/send_redirects", "0" }, { "ipv4/conf/all/promote_secondaries", "1" },
 	{ "ipv4/conf/default/promote_secondaries", "1" },
 	{ "ipv4/ip_local_port_range", "10240 32767" },
+	{ "ipv4/ping_group_range", "0 2147483647" }, // as systemd has it: probes of uplinks
 };
 
 // Neighbour table sizes are one for all namespaces and visible in the first one only.

@@ -51,6 +51,20 @@ static void add_vip(struct wanted *w, const struct config *c, unsigned int index
 	snprintf(x->pointer, sizeof(x->pointer), "/vips/%u/address", index);
 }
 
+static bool is_uplink(const struct interface_config *i)
+{
+	return i->role == INTERFACE_PUBLIC && i->has_gateway;
+}
+
+// The uplink that a route by this interface belongs to: its table, 0: none.
+static uint32_t uplink_table(const struct interface_config *i)
+{
+	return is_uplink(i) ? UPLINK_TABLE + i->id : 0;
+}
+
+// A default route by an uplink's gateway, whoever configured it, goes with the uplink. Other routes
+// may lead to what is near: they stay while the next hop can be reached. So do those of the
+// uplink's own table, by which it is probed.
 static void add_hop(
 	struct wanted_route *r, const struct interface_config *i, struct in_addr gateway)
 {
@@ -58,6 +72,19 @@ static void add_hop(
 
 	set_mirror(h->mirror, i);
 	h->gateway = gateway;
+	if (r->table == 0 && r->plen == 0 && is_uplink(i) && gateway.s_addr == i->gateway.s_addr)
+		h->uplink = i->id;
+}
+
+static struct in_addr source_address(const struct interface_config *i)
+{
+	for (unsigned int n = 0; n < i->n_addresses; n++) {
+		const struct ipv4_prefix *p = &i->addresses[n].prefix;
+
+		if (((p->addr.s_addr ^ i->gateway.s_addr) & prefix_mask(p->plen)) == 0)
+			return p->addr;
+	}
+	return (struct in_addr){ 0 }; // validation has made sure that there is one
 }
 
 static void add_gateway(
@@ -71,12 +98,6 @@ static void add_gateway(
 	r->priority = (uint8_t)i->gateway_priority;
 	add_hop(r, i, i->gateway);
 	snprintf(r->pointer, sizeof(r->pointer), "/interfaces/%u/gateway", index);
-}
-
-// The uplink that a route by this interface belongs to: its table, 0: none.
-static uint32_t uplink_table(const struct interface_config *i)
-{
-	return i->role == INTERFACE_PUBLIC && i->has_gateway ? UPLINK_TABLE + i->id : 0;
 }
 
 static void add_subnet(struct wanted *w, const struct config *c, unsigned int index, unsigned int n)
@@ -112,10 +133,21 @@ static void add_last_resort(struct wanted *w, const struct config *c, unsigned i
 
 static void add_uplink(struct wanted *w, const struct config *c, unsigned int index)
 {
-	for (unsigned int n = 0; n < c->interfaces[index].n_addresses; n++)
+	const struct interface_config *i = &c->interfaces[index];
+	struct wanted_uplink *u = &w->uplinks[w->n_uplinks++];
+
+	set_mirror(u->mirror, i);
+	u->port = i->id;
+	u->source = source_address(i);
+	u->monitor = i->monitor;
+	for (unsigned int n = 0; n < i->n_addresses; n++)
 		add_subnet(w, c, index, n);
-	add_gateway(w, c, index, uplink_table(&c->interfaces[index]));
+	add_gateway(w, c, index, uplink_table(i));
 	add_last_resort(w, c, index);
+	// Behind all other default routes there may be, among its like by priority.
+	add_gateway(w, c, index, 0);
+	w->routes[w->n_routes - 1].priority = UPLINK_FALLBACK;
+	w->routes[w->n_routes - 1].rank = (uint8_t)i->gateway_priority;
 }
 
 static int refuse(struct problems *p, const char *pointer, const char *text)
@@ -163,7 +195,9 @@ static int compare_key(const struct wanted_route *a, const struct wanted_route *
 		return x < y ? -1 : 1;
 	if (a->plen != b->plen)
 		return a->plen - b->plen;
-	return a->priority - b->priority;
+	if (a->priority != b->priority)
+		return a->priority - b->priority;
+	return a->rank - b->rank;
 }
 
 static int by_key_and_hop(const void *a, const void *b)
@@ -251,13 +285,14 @@ static struct wanted *allocate(const struct config *c)
 	for (unsigned int i = 0; i < c->n_interfaces; i++)
 		addresses += c->interfaces[i].n_addresses;
 	w->addresses = calloc(addresses + c->n_vips + 1, sizeof(*w->addresses));
-	// Configured ones in two tables; of an uplink the default route in two, and the last
-	// resort.
+	// Configured ones in two tables; of an uplink two default routes, fallback, last resort.
 	w->routes =
-		calloc(2 * c->n_routes + addresses + 3 * c->n_interfaces + 1, sizeof(*w->routes));
+		calloc(2 * c->n_routes + addresses + 4 * c->n_interfaces + 1, sizeof(*w->routes));
 	w->rules = calloc(addresses + 1, sizeof(*w->rules));
 	w->mirrors = calloc(c->n_interfaces + 1, sizeof(*w->mirrors));
-	if (w->addresses == NULL || w->routes == NULL || w->rules == NULL || w->mirrors == NULL) {
+	w->uplinks = calloc(c->n_interfaces + 1, sizeof(*w->uplinks));
+	if (w->addresses == NULL || w->routes == NULL || w->rules == NULL || w->mirrors == NULL ||
+		w->uplinks == NULL) {
 		wanted_free(w);
 		return NULL;
 	}
@@ -305,6 +340,7 @@ void wanted_free(struct wanted *w)
 	free(w->routes);
 	free(w->rules);
 	free(w->mirrors);
+	free(w->uplinks);
 	free(w);
 }
 

@@ -27,10 +27,12 @@ struct wanted_address {
 
 #define UPLINK_TABLE	   20100 // table of an uplink: this and its port id
 #define UPLINK_LAST_RESORT 255	 // priority of the `unreachable` that ends such a table
+#define UPLINK_FALLBACK	   254	 // of a default route while its uplink is not usable
 
 struct wanted_hop {
 	char mirror[IFNAMSIZ];
 	struct in_addr gateway;
+	uint32_t uplink; // port id of the uplink whose default route this is, 0: not one
 };
 
 struct wanted_route {
@@ -38,6 +40,7 @@ struct wanted_route {
 	struct in_addr destination; // no host bits
 	uint8_t plen;
 	uint8_t priority; // the administrative distance
+	uint8_t rank;	  // not 0: stands in for the default route of an uplink that is down
 	uint8_t type;	  // enum route_type
 	uint8_t n_hops;
 	struct wanted_hop hops[MSG_ROUTE_HOPS];
@@ -50,6 +53,13 @@ struct wanted_rule {
 	uint8_t plen;
 	uint32_t table;
 	char pointer[48];
+};
+
+struct wanted_uplink {
+	char mirror[IFNAMSIZ];
+	uint32_t port;
+	struct in_addr source; // own address in the gateway's subnet
+	struct monitor_config monitor;
 };
 
 struct wanted_mirror {
@@ -67,6 +77,8 @@ struct wanted {
 	size_t n_rules;
 	struct wanted_mirror *mirrors;
 	size_t n_mirrors;
+	struct wanted_uplink *uplinks;
+	size_t n_uplinks;
 };
 
 // 0; -EINVAL with problems (routes that exclude each other); -ENOMEM.

@@ -356,6 +356,18 @@ ROUTES = [
           "mnl_attr_get_u8(a[FRA_PROTOCOL]) != VROUTER_RTPROT)",
           "mnl_attr_get_u8(a[FRA_PROTOCOL]) < 5)",
           "unit kernel/uplink_test others_rules_and_routes_are_left_alone"),
+    Fault("the last default route is withdrawn", "control/kernel/wanted.c",
+          "w->routes[w->n_routes - 1].rank = (uint8_t)i->gateway_priority;", "w->n_routes--;",
+          "unit kernel/uplink_test the_last_default_route_stays"),
+    Fault("an uplink without carrier is as good as one with", "control/kernel/route.c",
+          "(uint32_t)s->levels[w->hops[0].uplink] << 16 | w->rank", "w->rank",
+          "unit kernel/uplink_test without_carrier_the_next_one_carries"),
+    Fault("who flaps has no more to prove", "control/kernel/monitor.c",
+          "m->shift++;", ";",
+          "unit kernel/monitor_test who_flaps_has_more_to_prove"),
+    Fault("failures need not be in a row", "control/kernel/monitor.c",
+          "m->failures = 0;\n\tif (!m->down)", "if (!m->down)",
+          "unit kernel/monitor_test falls_after_failures_in_a_row"),
 ]
 
 CONTROL = [

@@ -78,6 +78,19 @@ void kernel_counters(const struct kernel *k, struct kernel_counters *out)
 	*out = (struct kernel_counters){ .repairs = 3 };
 }
 
+// The first port is an uplink that is down.
+bool kernel_uplink(struct kernel *k, uint32_t port, struct kernel_uplink *out)
+{
+	*out = (struct kernel_uplink){ .down = "no answer",
+		.in_use = true,
+		.monitored = true,
+		.since = 1700000000,
+		.changes = 3,
+		.probes_sent = 100,
+		.probes_lost = 7 };
+	return port == 1;
+}
+
 static int step(void *ctx, const struct config *from, const struct config *to, struct problems *p)
 {
 	return 0;

@@ -138,6 +138,15 @@ static void test_interfaces(void **state)
 	assert_int_equal(number_at(f, "/total"), 2);
 	assert_string_equal(text_at(f, "/items/0/name"), "pub0"); // not in the data plane yet
 	assert_true(json_is_false(at(f, "/items/0/link_up")));
+	// date -u -d @1700000000
+	assert_string_equal(text_at(f, "/items/0/uplink/since"), "2023-11-14T22:13:20Z");
+	assert_string_equal(text_at(f, "/items/0/uplink/state"), "down");
+	assert_string_equal(text_at(f, "/items/0/uplink/reason"), "no answer");
+	assert_true(json_is_true(at(f, "/items/0/uplink/in_use")));
+	assert_int_equal(number_at(f, "/items/0/uplink/changes"), 3);
+	assert_int_equal(number_at(f, "/items/0/uplink/probes/sent"), 100);
+	assert_int_equal(number_at(f, "/items/0/uplink/probes/lost"), 7);
+	assert_null(at(f, "/items/1/uplink"));
 	assert_string_equal(text_at(f, "/items/1/name"), "vpc1");
 	assert_string_equal(text_at(f, "/items/1/role"), "private");
 	assert_string_equal(text_at(f, "/items/1/addresses/0"), "192.168.10.1/24");
@@ -313,6 +322,11 @@ static void test_metrics(void **state)
 	assert_line(f, "vrouter_config_revision 1");
 	assert_line(f, "vrouter_dataplane_connected 1");
 	assert_line(f, "vrouter_subsystem_degraded{subsystem=\"fake\"} 0");
+	assert_line(f, "vrouter_uplink_up{interface=\"pub0\"} 0");
+	assert_line(f, "vrouter_uplink_in_use{interface=\"pub0\"} 1");
+	assert_line(f, "vrouter_uplink_changes_total{interface=\"pub0\"} 3");
+	assert_line(f, "vrouter_uplink_probes_total{interface=\"pub0\"} 100");
+	assert_line(f, "vrouter_uplink_probes_lost_total{interface=\"pub0\"} 7");
 	assert_line(f, "vrouter_kernel_repairs_total 3");
 	assert_line(f, "# TYPE vrouter_drops_total counter");
 	assert_line(f, "vrouter_drops_total{reason=\"ttl\"} 12");

@@ -100,6 +100,7 @@ static void sets_the_namespace_up(void **state)
 	assert_true(world_has("sysctl net.ipv4.conf.all.send_redirects", "= 0"));
 	assert_true(world_has("sysctl net.ipv4.conf.all.promote_secondaries", "= 1"));
 	assert_true(world_has("sysctl net.ipv4.ip_local_port_range", "10240\t32767"));
+	assert_true(world_has("sysctl net.ipv4.ping_group_range", "0\t2147483647"));
 	assert_true(world_has("ip link show dev lo", "LOOPBACK,UP"));
 	config_unref(c);
 }

@@ -178,6 +178,132 @@ static void follow_the_configuration(void **state)
 	config_unref(private);
 }
 
+#define DEFAULTS "ip route show default"
+
+static void down(const char *name)
+{
+	world_shell("ip link set p-%s down", name);
+	world_events();
+}
+
+static void up(const char *name)
+{
+	world_shell("ip link set p-%s up", name);
+	world_events();
+}
+
+static void expect_uplink(
+	const struct config *c, unsigned int interface, const char *why, bool used)
+{
+	struct kernel_uplink u;
+
+	assert_true(kernel_uplink(world.kernel, c->interfaces[interface].id, &u));
+	if (why == NULL)
+		assert_null(u.down);
+	else
+		assert_string_equal(u.down, why);
+	assert_int_equal(u.in_use, used);
+}
+
+static void without_carrier_the_next_one_carries(void **state)
+{
+	struct config *c = world_config(services);
+	struct kernel_counters counters;
+	struct kernel_uplink u;
+
+	assert_int_equal(world_commit(NULL, c), 0);
+	expect_uplink(c, 1, NULL, true);
+	expect_uplink(c, 2, NULL, false);
+	assert_false(kernel_uplink(world.kernel, c->interfaces[3].id, &u));
+	down("pub0");
+	expect_uplink(c, 1, "no carrier", false);
+	expect_uplink(c, 2, NULL, true);
+	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, c->interfaces[2].id);
+	// The kernel's own way, too, which does not look at carriers.
+	assert_true(world_has("ip route get 8.8.8.8", "via 198.51.100.1 dev pub1"));
+	assert_true(world_has(
+		DEFAULTS, "default via 203.0.113.1 dev pub0 proto 201 metric 4261543937"));
+	assert_int_equal(world.list[0].compare(world.list[0].ctx, c, true), 0);
+	up("pub0");
+	expect_uplink(c, 1, NULL, true);
+	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, c->interfaces[1].id);
+	assert_true(world_has("ip route get 8.8.8.8", "via 203.0.113.1 dev pub0"));
+	assert_int_equal(world.list[0].compare(world.list[0].ctx, c, true), 0);
+	kernel_counters(world.kernel, &counters);
+	assert_int_equal(counters.repairs, 0); // it was no drift
+	config_unref(c);
+}
+
+static void the_last_default_route_stays(void **state)
+{
+	struct config *c = world_config("");
+
+	assert_int_equal(world_commit(NULL, c), 0);
+	down("pub0");
+	down("pub1");
+	expect_uplink(c, 1, "no carrier", true);
+	expect_uplink(c, 2, "no carrier", false);
+	assert_non_null(world_route("0.0.0.0/0"));
+	up("pub1");
+	expect_uplink(c, 2, NULL, true);
+	config_unref(c);
+}
+
+static void other_default_routes_come_first(void **state)
+{
+	struct config *c =
+		world_config(", \"routes\": [{\"destination\": \"0.0.0.0/0\", \"type\": \"static\","
+			     " \"next_hop\": \"10.1.0.254\", \"priority\": 254},"
+			     "{\"destination\": \"0.0.0.0/0\", \"type\": \"static\","
+			     " \"next_hop\": \"198.51.100.1\", \"priority\": 1},"
+			     "{\"destination\": \"192.0.2.0/24\", \"type\": \"static\","
+			     " \"next_hop\": \"198.51.100.1\"}]");
+
+	assert_int_equal(world_commit(NULL, c), 0);
+	// A configured default route by a gateway joins, and goes with the uplink.
+	assert_int_equal(world_route("0.0.0.0/0")->route.n_hops, 2);
+	down("pub1");
+	assert_int_equal(world_route("0.0.0.0/0")->route.n_hops, 1);
+	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, c->interfaces[1].id);
+	// Other routes by it stay: the data plane knows of the carrier.
+	assert_true(world_has("ip route", "192.0.2.0/24 via 198.51.100.1 dev pub1"));
+	down("pub0");
+	assert_int_equal(world_route("0.0.0.0/0")->route.n_hops, 1);
+	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, c->interfaces[3].id);
+	up("pub0");
+	up("pub1");
+	assert_int_equal(world_route("0.0.0.0/0")->route.n_hops, 2);
+	config_unref(c);
+}
+
+// What is committed while an uplink is down is right for an uplink that is down.
+static void a_commit_meanwhile_changes_no_verdict(void **state)
+{
+	struct config *a = world_config(services), *b = world_config("");
+
+	assert_int_equal(world_commit(NULL, a), 0);
+	down("pub0");
+	assert_int_equal(world_commit(a, b), 0);
+	expect_uplink(b, 1, "no carrier", false);
+	expect_uplink(b, 2, NULL, true);
+	assert_int_equal(world.list[0].compare(world.list[0].ctx, b, true), 0);
+	up("pub0");
+	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, a->interfaces[1].id);
+	config_unref(a);
+	config_unref(b);
+}
+
+static void a_first_commit_without_carrier(void **state)
+{
+	struct config *c = world_config("");
+
+	world_shell("ip link set p-pub0 down");
+	assert_int_equal(world_commit(NULL, c), 0);
+	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, c->interfaces[2].id);
+	assert_true(world_has("ip route get 8.8.8.8", "via 198.51.100.1 dev pub1"));
+	config_unref(c);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -189,6 +315,11 @@ int main(void)
 		TEST(audit_repairs_rules_and_tables),
 		TEST(others_rules_and_routes_are_left_alone),
 		TEST(follow_the_configuration),
+		TEST(without_carrier_the_next_one_carries),
+		TEST(the_last_default_route_stays),
+		TEST(other_default_routes_come_first),
+		TEST(a_commit_meanwhile_changes_no_verdict),
+		TEST(a_first_commit_without_carrier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
