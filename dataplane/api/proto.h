@@ -197,7 +197,8 @@ enum punt_class {
 	PUNT_CLASS_COUNT,
 };
 
-// Packets to an own address that the kernel of the namespace of the mirrors receives.
+// Packets to an own address that the kernel of the namespace of the mirrors receives. Of protocols
+// without ports, a service of an interface address receives 224.0.0.0/24 on its port, too.
 struct obj_service {
 	uint32_t id;
 	uint32_t address; // obj_address id, 0: every interface address

@@ -98,6 +98,15 @@ static rte_edge_t local_punt(struct meta *meta, enum punt_class class)
 	return LOCAL_PUNT;
 }
 
+// Of the groups only 224.0.0.0/24, which no router forwards (RFC 5771, section 4).
+static uint32_t group_service(const struct local_section *s, const struct meta *meta)
+{
+	if ((meta->dst & RTE_BE32(0xffffff00)) != RTE_BE32(0xe0000000) ||
+		meta->in_port >= LIMIT_PORTS)
+		return 0;
+	return s->multicast[meta->in_port][meta->proto];
+}
+
 static rte_edge_t local_decide(struct worker *w, struct rte_mbuf *m, struct meta *meta)
 {
 	const struct local_section *s = local_of(w->set);
@@ -106,7 +115,7 @@ static rte_edge_t local_decide(struct worker *w, struct rte_mbuf *m, struct meta
 	uint32_t service;
 
 	if (packet_is_multicast(meta)) {
-		service = s == NULL ? 0 : s->multicast[meta->proto];
+		service = s == NULL ? 0 : group_service(s, meta);
 		return service != 0 ? local_punt(meta, service - 1)
 				    : node_drop(meta, DROP_IP_MULTICAST);
 	}

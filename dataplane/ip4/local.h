@@ -36,7 +36,7 @@ struct local_section {
 	uint32_t n_addresses;
 	struct local_address *addresses;      // by obj_address id
 	struct service_map interfaces;	      // services of every interface address
-	uint8_t multicast[256];		      // by protocol: services of 224.0.0.0/24
+	uint8_t multicast[LIMIT_PORTS][256];  // by protocol: services of 224.0.0.0/24 on the port
 	rte_be32_t port_address[LIMIT_PORTS]; // first interface address of a port, 0: none
 };
 

@@ -83,6 +83,11 @@ static int build_addresses(struct local_section *s, const struct objects *object
 	return 0;
 }
 
+static bool has_ports(uint8_t proto)
+{
+	return proto == 0 || proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_ICMP;
+}
+
 static int build_service(
 	struct local_section *s, const struct obj_service *o, struct txn_errors *errors)
 {
@@ -104,6 +109,9 @@ static int build_service(
 		if (a->services == NULL)
 			return -ENOMEM;
 		map = a->services;
+		// Routing protocols: on the interface also what is sent to their group.
+		if ((a->flags & ADDRESS_INTERFACE) && !has_ports(o->proto))
+			s->multicast[a->port][o->proto] = o->punt_class + 1;
 	}
 	rc = service_add(map, o);
 	if (rc == -EEXIST)
