@@ -41,6 +41,8 @@ install_files() {
 	cp -r "$here/files/." "$tree/"
 	chmod 755 "$tree"/usr/libexec/vrouter/*
 	install -m 644 "$here"/../configs/systemd/*.service "$tree/usr/lib/systemd/system/"
+	install -D -m 644 "$here/../configs/completion/vrctl" "$tree/usr/share/bash-completion/completions/vrctl"
+	install -D -m 644 "$here/../docs/man/vrctl.8" "$tree/usr/share/man/man8/vrctl.8"
 	mkdir -p "$tree/etc/systemd/system/multi-user.target.wants"
 	for unit in "${UNITS[@]}"; do
 		ln -sf "/usr/lib/systemd/system/$unit" "$tree/etc/systemd/system/multi-user.target.wants/"

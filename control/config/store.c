@@ -79,6 +79,8 @@ static void trim(struct store *s)
 			break;
 		s->bytes -= s->files[gone++].bytes;
 	}
+	if (gone == 0)
+		return;
 	s->count -= gone;
 	memmove(s->files, s->files + gone, s->count * sizeof(*s->files));
 }

@@ -26,7 +26,8 @@ json_t *file_head(FILE *in, uint64_t revision);
 json_t *file_load(int dir, uint64_t revision); // "document" and "ids"; NULL: not whole
 
 // Both lines, malloc'd; NULL: out of memory. `note` may be NULL.
-char *file_lines(uint64_t revision, json_t *document, json_t *ids, const struct revision_note *note);
+char *file_lines(
+	uint64_t revision, json_t *document, json_t *ids, const struct revision_note *note);
 
 // Puts the text under its final name, durably, or removes every trace of it. 0 or negative errno.
 int file_publish(int dir, const char *name, const char *data, size_t len);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define CONNECT_TIMEOUT_MS 5000l
 #define TOTAL_TIMEOUT_MS   180000l
@@ -25,6 +26,20 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	reply->body = grown;
 	reply->len += len;
 	grown[reply->len] = '\0';
+	return len;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *arg)
+{
+	static const char name[] = "etag:";
+	struct http_reply *reply = arg;
+	size_t len = size * n, at = sizeof(name) - 1;
+
+	if (len <= at || strncasecmp(line, name, at) != 0)
+		return len;
+	at += strspn(line + at, " ");
+	snprintf(reply->etag, sizeof(reply->etag), "%.*s", (int)strcspn(line + at, "\r\n"),
+		line + at);
 	return len;
 }
 
@@ -58,6 +73,8 @@ static void set_options(CURL *curl, const struct http *h, const struct http_requ
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1l);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, reply);
 	if (request->content_type) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);

@@ -15,6 +15,7 @@ struct http_reply {
 	long status;
 	char *body; // terminated; http_reply_clear() frees it
 	size_t len;
+	char etag[32]; // with its quotes, "": none
 };
 
 struct http_request {

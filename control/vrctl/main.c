@@ -21,8 +21,20 @@ static const char usage_head[] =
 	"  config get                     print the configuration\n"
 	"  config put FILE|-              replace it\n"
 	"  config patch FILE|-            change it by a JSON merge patch (RFC 7396)\n"
-	"      --dry-run                  check only, change nothing\n"
-	"      --if-match REVISION        only when this is the current revision\n";
+	"  commit [confirm SECONDS] FILE|-\n"
+	"                                 replace it; with confirm it is taken back unless\n"
+	"                                 `vrctl confirm` comes in time\n"
+	"  edit [confirm SECONDS]         the same in $EDITOR, with a look at what changes\n"
+	"  confirm                        keep the revision that is on trial\n"
+	"  rollback [REVISION]            go back to a revision, or to the one before\n"
+	"      of all these:\n"
+	"      --dry-run                  check only, show what would change\n"
+	"      --if-match REVISION        only when this is the current revision\n"
+	"      --confirm SECONDS          as above\n"
+	"      --comment TEXT             stored with the revision\n"
+	"  history                        stored revisions\n"
+	"  diff [FROM [TO] | FILE|-]      what the last change was, what differs between\n"
+	"                                 revisions, what a file would change\n";
 
 static const char usage_tail[] =
 	"      --limit NUMBER             of routes and neighbours (1000, at most 10000)\n"
@@ -103,12 +115,20 @@ static int run(struct vrctl *v, int argc, char *argv[])
 		{ "config", config_command },
 		{ "show", show_command },
 		{ "nat", nat_command },
+	}, verbs[] = {
+		{ "commit", commit_command },
+		{ "confirm", confirm_command },
+		{ "diff", diff_command },
+		{ "edit", edit_command },
+		{ "rollback", rollback_command },
 	};
 
 	if (argc == 0)
 		return usage_error("a command is missing");
 	if (strcmp(argv[0], "help") == 0)
 		return print_help();
+	if (strcmp(argv[0], "complete") == 0)
+		return complete_command(argc - 1, argv + 1);
 	if (strcmp(argv[0], "version") == 0) {
 		puts("vrctl " VROUTER_VERSION);
 		return EXIT_OK;
@@ -116,6 +136,9 @@ static int run(struct vrctl *v, int argc, char *argv[])
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[0], commands[i].word) == 0)
 			return commands[i].command(v, argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(argv[0], verbs[i].word) == 0)
+			return verbs[i].command(v, argc, argv);
 	// `vrctl drops` for `vrctl show drops`: reports words that neither knows.
 	return show_command(v, argc, argv);
 }

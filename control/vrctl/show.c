@@ -31,6 +31,7 @@ static const struct option long_options[] = {
 	{ "min-age", required_argument, NULL, 'q' },
 	{ "max-age", required_argument, NULL, 'q' },
 	{ "limit", required_argument, NULL, 'q' },
+	{ "offset", required_argument, NULL, 'q' },
 	{ "cursor", required_argument, NULL, 'q' },
 	{ "all", no_argument, NULL, 'a' },
 	{ NULL, 0, NULL, 0 },

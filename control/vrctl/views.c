@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TEXT(title, key)                                                                           \
 	{                                                                                          \
@@ -24,6 +25,10 @@
 #define MIB(title, key)                                                                            \
 	{                                                                                          \
 		{ title, true }, key, CELL_MIB                                                     \
+	}
+#define TIME(title, key)                                                                           \
+	{                                                                                          \
+		{ title, false }, key, CELL_TIME                                                   \
 	}
 #define PERCENT(title)                                                                             \
 	{                                                                                          \
@@ -105,6 +110,14 @@ static const struct view show_views[] = {
 			NUMBER("CONSUMED", "accounts.consumed"),
 			NUMBER("HANDED OVER", "accounts.handed_over"),
 			NUMBER("HELD", "accounts.held") } },
+	{ .word = "history",
+		.path = "/v1/config/revisions",
+		.list = "items",
+		.options = "limit offset",
+		.n_columns = 6,
+		.columns = { NUMBER("REVISION", "revision"), TIME("STORED", "time_s"),
+			TEXT("BY", "author"), NUMBER("B", "bytes"), TEXT("CURRENT", "current"),
+			TEXT("COMMENT", "comment") } },
 	{ .word = "status", .path = "/v1/state", .members = true },
 };
 
@@ -160,6 +173,14 @@ const struct view *view_find(const char *word, bool nat)
 		if (strcmp(views[i].word, word) == 0)
 			return &views[i];
 	return NULL;
+}
+
+const struct view *view_at(size_t index, bool nat)
+{
+	size_t count;
+	const struct view *views = views_of(nat, &count);
+
+	return index < count ? &views[index] : NULL;
 }
 
 void view_print_words(bool nat)
@@ -234,6 +255,18 @@ static char *mib_text(json_t *bytes)
 	return value <= 0 || asprintf(&text, "%.1f", value / (1 << 20)) < 0 ? NULL : text;
 }
 
+static char *time_text(json_t *seconds)
+{
+	time_t t = (time_t)json_integer_value(seconds);
+	struct tm tm;
+	char text[32];
+
+	if (!json_is_integer(seconds) || !localtime_r(&t, &tm) ||
+		strftime(text, sizeof(text), "%F %T", &tm) == 0)
+		return NULL;
+	return strdup(text);
+}
+
 static char *cell_text(const struct view_column *c, json_t *item)
 {
 	json_t *value = member(item, c->key);
@@ -241,6 +274,8 @@ static char *cell_text(const struct view_column *c, json_t *item)
 	switch (c->cell) {
 	case CELL_LINK:
 		return json_is_boolean(value) ? strdup(json_is_true(value) ? "up" : "down") : NULL;
+	case CELL_TIME:
+		return time_text(value);
 	case CELL_MIB:
 		return mib_text(value);
 	case CELL_PERCENT:

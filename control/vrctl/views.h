@@ -17,6 +17,7 @@ enum cell {
 	CELL_PLAIN,
 	CELL_LINK,    // boolean: up, down
 	CELL_MIB,     // bytes as MiB
+	CELL_TIME,    // seconds since the epoch as local time
 	CELL_PERCENT, // `used` of `max`, of the whole item
 };
 
@@ -41,6 +42,7 @@ struct view {
 
 // The view of a word; NULL: none. `nat` selects the views of `vrctl nat`.
 const struct view *view_find(const char *word, bool nat);
+const struct view *view_at(size_t index, bool nat); // NULL beyond the last one
 // Prints the words, separated by '|'.
 void view_print_words(bool nat);
 

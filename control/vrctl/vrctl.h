@@ -26,6 +26,15 @@ int config_command(struct vrctl *v, int argc, char *argv[]);
 int show_command(struct vrctl *v, int argc, char *argv[]);
 int nat_command(struct vrctl *v, int argc, char *argv[]);
 
+// config.c, revisions.c, edit.c; argv[0] is the command itself.
+int commit_command(struct vrctl *v, int argc, char *argv[]);
+int diff_command(struct vrctl *v, int argc, char *argv[]);
+int rollback_command(struct vrctl *v, int argc, char *argv[]);
+int confirm_command(struct vrctl *v, int argc, char *argv[]);
+int edit_command(struct vrctl *v, int argc, char *argv[]);
+
+int complete_command(int argc, char *argv[]); // complete.c
+
 // The words that `show` knows, one line, for help.
 void show_print_words(void);
 
