@@ -143,6 +143,7 @@ void parse_load_balancers(struct parse *ps);
 void parse_listener(struct parse *ps, struct listener_config *l, json_t *json,
 	const struct path *path, size_t balancer, size_t index);
 void check_selectors(struct parse *ps);
+void parse_ospf(struct parse *ps);
 
 // Gives every object its id. False, with no_memory set, when that failed.
 bool assign_ids(struct parse *ps, struct ids *ids);

@@ -14,6 +14,9 @@
 #define MTU_MAX	    9000
 #define MTU_DEFAULT 1500
 
+#define SPEED_MAX     1000000 // Mbit/s
+#define SPEED_DEFAULT 10000   // a virtual NIC has no speed of its own
+
 static const char *const roles[] = {
 	[INTERFACE_MANAGEMENT] = "management",
 	[INTERFACE_PRIVATE] = "private",
@@ -195,7 +198,7 @@ static void parse_interface(
 	struct parse *ps, json_t *json, const struct path *path, json_t *claimed, size_t index)
 {
 	static const char *const fields[] = { "name", "mac", "port", "role", "addresses", "gateway",
-		"gateway_priority", "monitor", "mtu", "queues", NULL };
+		"gateway_priority", "monitor", "mtu", "queues", "speed_mbps", NULL };
 	struct interface_config *interface = &ps->config->interfaces[index];
 	struct interface_state *state = &ps->interfaces[index];
 	uint32_t mtu = MTU_DEFAULT, queues = 1;
@@ -217,6 +220,8 @@ static void parse_interface(
 	parse_monitor(ps, &r, index);
 	(void)read_integer(&r, "mtu", OPTIONAL, MTU_MIN, MTU_MAX, &mtu);
 	(void)read_integer(&r, "queues", OPTIONAL, 1, LIMIT_RXQ, &queues);
+	interface->speed_mbps = SPEED_DEFAULT;
+	(void)read_integer(&r, "speed_mbps", OPTIONAL, 1, SPEED_MAX, &interface->speed_mbps);
 	interface->mtu = (uint16_t)mtu;
 	interface->queues = (uint16_t)queues;
 }

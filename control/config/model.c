@@ -42,6 +42,9 @@ void config_unref(struct config *c)
 		free(c->interfaces[i].addresses);
 	for (unsigned int i = 0; i < c->n_snat; i++)
 		free(c->snat[i].pool);
+	for (unsigned int i = 0; i < c->ospf.n_areas; i++)
+		free(c->ospf.areas[i].interfaces);
+	free(c->ospf.areas);
 	free(c->interfaces);
 	free(c->vips);
 	free(c->snat);

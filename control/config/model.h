@@ -59,6 +59,7 @@ struct interface_config {
 	struct in_addr gateway;
 	uint32_t gateway_priority;
 	struct monitor_config monitor;
+	uint32_t speed_mbps; // what routing protocols take for the link's speed
 	struct interface_address *addresses;
 	unsigned int n_addresses;
 };
@@ -251,6 +252,60 @@ struct nat_config {
 	uint32_t other_s;
 };
 
+enum ospf_authentication_type {
+	OSPF_AUTHENTICATION_NONE,
+	OSPF_AUTHENTICATION_PLAINTEXT,
+	OSPF_AUTHENTICATION_MD5,
+};
+
+#define OSPF_PLAINTEXT_KEY_MAX 8  // RFC 2328 D.2
+#define OSPF_MD5_KEY_MAX       16 // RFC 2328 D.3
+
+struct ospf_authentication {
+	enum ospf_authentication_type type;
+	uint8_t key_id; // MD5 only
+	char key[OSPF_MD5_KEY_MAX + 1];
+};
+
+struct ospf_interface_config {
+	unsigned int interface; // index into interfaces
+	uint16_t cost;		// reference bandwidth over speed, when the document does not say
+	uint16_t hello_interval_s;
+	uint16_t dead_interval_s;
+	bool point_to_point; // else broadcast
+	bool passive;	     // advertised, no neighbours
+	struct ospf_authentication authentication;
+};
+
+enum ospf_area_type {
+	OSPF_AREA_STANDARD,
+	OSPF_AREA_STUB,
+	OSPF_AREA_NSSA,
+};
+
+struct ospf_area_config {
+	struct in_addr id;
+	enum ospf_area_type type;
+	struct ospf_interface_config *interfaces;
+	unsigned int n_interfaces;
+};
+
+enum ospf_redistribute {
+	OSPF_REDISTRIBUTE_STATIC = 1, // the routes of the document
+	OSPF_REDISTRIBUTE_CONNECTED = 2,
+	OSPF_REDISTRIBUTE_DEFAULT = 4, // 0.0.0.0/0, while there is one
+};
+
+struct ospf_config {
+	struct in_addr router_id;
+	bool fast_convergence;
+	uint32_t redistribute;		   // enum ospf_redistribute
+	uint16_t graceful_restart_s;	   // 0: off
+	uint32_t reference_bandwidth_mbps; // of cost 1
+	struct ospf_area_config *areas;
+	unsigned int n_areas; // 0: no OSPF
+};
+
 struct config {
 	int refs;
 	uint64_t revision;	  // 0 before it is stored; also the data plane's generation
@@ -274,6 +329,7 @@ struct config {
 	unsigned int n_ipsec;
 	struct load_balancer_config *load_balancers;
 	unsigned int n_load_balancers;
+	struct ospf_config ospf;
 };
 
 struct config *config_ref(struct config *c);

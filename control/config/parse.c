@@ -44,8 +44,6 @@ static void parse_top(struct parse *ps, const struct reader *r)
 		else
 			memcpy(ps->config->hostname, hostname, strlen(hostname) + 1);
 	}
-	if (json_object_get(r->object, "ospf") != NULL)
-		report_member(r, "ospf", "not supported by this version");
 }
 
 static void parse_document(struct parse *ps)
@@ -72,6 +70,7 @@ static void parse_document(struct parse *ps)
 	parse_snat(ps);
 	parse_port_forwards(ps);
 	parse_routes(ps);
+	parse_ospf(ps);
 	parse_ipsec(ps);
 	parse_load_balancers(ps);
 	check_claims(ps);

@@ -68,8 +68,13 @@ static json_t *counterpart(json_t *list, json_t *element, size_t at)
 
 static int keep(json_t *to, json_t *from);
 
+// A key of another kind (`type` of OSPF's authentication) is not the one that was left out.
 static int keep_members(json_t *to, json_t *from)
 {
+	json_t *type = json_object_get(to, "type");
+
+	if (type != NULL && !json_equal(type, json_object_get(from, "type")))
+		return 0;
 	for (unsigned int i = 0; i < N_MEMBERS; i++) {
 		json_t *secret = json_object_get(from, members[i]);
 

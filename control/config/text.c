@@ -108,6 +108,21 @@ const char *text_mac(const char *text, uint8_t out[6])
 	return memcmp(out, zero, sizeof(zero)) == 0 ? wrong : NULL;
 }
 
+// What FRR's line editor takes for more than a letter is not among them: ! # ? | $ quotes, spaces.
+const char *text_ospf_key(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	if (len == 0)
+		return "the key is empty";
+	if (len > max)
+		return max == OSPF_MD5_KEY_MAX ? "an MD5 key has at most 16 characters"
+					       : "a plaintext key has at most 8 characters";
+	return text[strspn(text, LOWER UPPER DIGITS "._-+/=@%:,")] == '\0'
+		       ? NULL
+		       : "a key has only A-Z a-z 0-9 . _ - + / = @ % : ,";
+}
+
 const char *text_name(const char *text)
 {
 	size_t len = strlen(text);

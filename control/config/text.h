@@ -22,9 +22,10 @@ const char *text_interface_name(const char *text);
 const char *text_hostname(const char *text);
 // What goes into the configuration of daemons: what they could read as syntax is refused.
 const char *text_psk(const char *text);
-const char *text_identity(const char *text);	// of an IPsec peer
-const char *text_uri(const char *text);		// origin form, RFC 7230 section 5.3.1
-const char *text_certificate(const char *text); // PEM: certificates and a private key
+const char *text_identity(const char *text);		 // of an IPsec peer
+const char *text_uri(const char *text);			 // origin form, RFC 7230 section 5.3.1
+const char *text_certificate(const char *text);		 // PEM: certificates and a private key
+const char *text_ospf_key(const char *text, size_t max); // a secret: say it to nobody
 const char *text_port_address(const char *text, enum port_driver driver);
 
 // Network-order masks and comparisons of IPv4 addresses.

@@ -80,6 +80,23 @@ static void test_objects_are_known_by_their_names(void **state)
 	json_decref(document);
 }
 
+// Authentication of another type has another key, or none.
+static void test_a_secret_of_another_type_is_not_kept(void **state)
+{
+	json_t *document =
+		load("{ \"ospf\": { \"areas\": [ { \"id\": 0, \"authentication\":"
+		     " { \"type\": \"md5\", \"key_id\": 1, \"key\": \"secret\" } } ] } }");
+	json_t *to = load("{ \"ospf\": { \"areas\": [ { \"id\": 0, \"authentication\":"
+			  " { \"type\": \"none\" } } ] } }");
+	json_t *expected = json_deep_copy(to);
+
+	assert_int_equal(secrets_kept(to, document), 0);
+	assert_true(json_equal(to, expected));
+	json_decref(expected);
+	json_decref(to);
+	json_decref(document);
+}
+
 // What is no document of ours reaches this before it is validated.
 static void test_documents_of_other_shapes(void **state)
 {
@@ -106,6 +123,7 @@ int main(void)
 		cmocka_unit_test(test_a_reader_gets_none),
 		cmocka_unit_test(test_what_was_read_can_be_written_back),
 		cmocka_unit_test(test_objects_are_known_by_their_names),
+		cmocka_unit_test(test_a_secret_of_another_type_is_not_kept),
 		cmocka_unit_test(test_documents_of_other_shapes),
 	};
 
