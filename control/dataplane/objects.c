@@ -17,6 +17,7 @@ static_assert(MSG_SNAT_POOL <= LIMIT_SNAT_POOL, "a pool fits into its rule");
 enum {
 	SERVICE_ECHO = 1, // id: ICMP echo request to every interface address
 	ICMP_ECHO_REQUEST = 8,
+	PROTOCOL_OSPF = 89,
 };
 
 static const size_t sizes[OBJ_KIND_COUNT] = {
@@ -140,6 +141,31 @@ static void add_services(struct objset *s)
 	o->first = o->last = ICMP_ECHO_REQUEST;
 }
 
+static void add_ospf_interface(struct objset *s, const struct interface_config *f)
+{
+	for (unsigned int i = 0; i < f->n_addresses; i++) {
+		struct obj_service *o = append(s, OBJ_SERVICE);
+
+		o->id = (uint32_t)s->kind[OBJ_SERVICE].count;
+		o->address = f->addresses[i].id;
+		o->proto = PROTOCOL_OSPF;
+		o->punt_class = PUNT_ROUTING;
+	}
+}
+
+// After add_services(). An interface without neighbours receives nothing.
+static void add_ospf(struct objset *s, const struct config *c)
+{
+	for (unsigned int i = 0; i < c->ospf.n_areas; i++) {
+		const struct ospf_area_config *area = &c->ospf.areas[i];
+
+		for (unsigned int k = 0; k < area->n_interfaces; k++)
+			if (!area->interfaces[k].passive)
+				add_ospf_interface(
+					s, &c->interfaces[area->interfaces[k].interface]);
+	}
+}
+
 static void add_nat(struct objset *s, const struct nat_config *n)
 {
 	struct obj_nat *o = append(s, OBJ_NAT);
@@ -160,12 +186,14 @@ static int reserve(struct objset *s, const struct config *c)
 		[OBJ_EIP] = c->n_eips,
 		[OBJ_PORT_FORWARD] = c->n_port_forwards,
 		[OBJ_SNAT] = c->n_snat,
-		[OBJ_SERVICE] = 1,
+		[OBJ_SERVICE] = 1, // and OSPF's, at most one an address
 		[OBJ_NAT] = 1,
 	};
 
-	for (unsigned int i = 0; i < c->n_interfaces; i++)
+	for (unsigned int i = 0; i < c->n_interfaces; i++) {
 		count[OBJ_ADDRESS] += c->interfaces[i].n_addresses;
+		count[OBJ_SERVICE] += c->interfaces[i].n_addresses;
+	}
 	for (unsigned int k = 1; k < OBJ_KIND_COUNT; k++) {
 		s->kind[k].data = calloc(count[k] + 1, sizes[k]);
 		if (s->kind[k].data == NULL)
@@ -210,6 +238,7 @@ int objset_build(const struct config *c, struct objset **out)
 	for (unsigned int i = 0; i < c->n_snat; i++)
 		add_snat(s, c, &c->snat[i]);
 	add_services(s);
+	add_ospf(s, c);
 	add_nat(s, &c->nat);
 	for (unsigned int k = 1; k < OBJ_KIND_COUNT; k++)
 		qsort(s->kind[k].data, s->kind[k].count, sizes[k], by_id);

@@ -18,6 +18,7 @@
 #include "control/kernel/kernel.h"
 #include "control/main/jobs.h"
 #include "control/main/options.h"
+#include "control/routing/routing.h"
 
 #define SUBSYSTEMS_MAX 16
 #define API_SOCKETS    2 // unix, TCP
@@ -32,6 +33,7 @@ struct control {
 	struct dataplane *dataplane;
 	struct kernel *kernel;
 	struct natlog *natlog;
+	struct routing *routing;
 	struct subsystem subsystems[SUBSYSTEMS_MAX]; // in the order of a commit
 	unsigned int n_subsystems;
 	struct engine *engine;

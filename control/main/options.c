@@ -14,6 +14,8 @@
 #define API_SOCKET	 "/run/vrouter/api.sock"
 #define LISTEN		 "127.0.0.1:8480"
 #define NETNS		 "vr"
+#define VTYSH		 "vtysh"
+#define FRR_SOCKET_DIR	 "/run/frr"
 #define LOG_LEVEL	 "info"
 
 static const char usage[] =
@@ -29,6 +31,8 @@ static const char usage[] =
 	"  --api-socket PATH          unix socket of the API, mode 0660 (" API_SOCKET ")\n"
 	"  --listen ADDRESS:PORT      TCP address of the API; loopback only (" LISTEN ")\n"
 	"  --netns NAME               network namespace of the mirrors (" NETNS ")\n"
+	"  --frr-socket-dir DIRECTORY vty sockets of FRR's daemons (" FRR_SOCKET_DIR ")\n"
+	"  --vtysh PROGRAM            FRR's shell (" VTYSH ")\n"
 	"  --log-level LEVEL          error, warning, notice, info or debug (" LOG_LEVEL ")\n"
 	"  --version                  print the version\n"
 	"  --help                     print this\n"
@@ -41,6 +45,8 @@ enum option_id {
 	OPT_API_SOCKET,
 	OPT_LISTEN,
 	OPT_NETNS,
+	OPT_FRR_SOCKET_DIR,
+	OPT_VTYSH,
 	OPT_LOG_LEVEL,
 	OPT_VERSION,
 	OPT_HELP,
@@ -52,6 +58,8 @@ static const struct option long_options[] = {
 	{ "api-socket", required_argument, NULL, OPT_API_SOCKET },
 	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "netns", required_argument, NULL, OPT_NETNS },
+	{ "frr-socket-dir", required_argument, NULL, OPT_FRR_SOCKET_DIR },
+	{ "vtysh", required_argument, NULL, OPT_VTYSH },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -85,6 +93,12 @@ static enum options_result set_option(int id, struct options *o)
 	case OPT_NETNS:
 		o->netns = optarg;
 		return OPTIONS_RUN;
+	case OPT_FRR_SOCKET_DIR:
+		o->frr_socket_dir = optarg;
+		return OPTIONS_RUN;
+	case OPT_VTYSH:
+		o->vtysh = optarg;
+		return OPTIONS_RUN;
 	case OPT_LOG_LEVEL:
 		return set_level(optarg);
 	case OPT_VERSION:
@@ -110,6 +124,8 @@ enum options_result options_parse(int argc, char *argv[], struct options *o)
 		.api_socket = API_SOCKET,
 		.listen = LISTEN,
 		.netns = NETNS,
+		.vtysh = VTYSH,
+		.frr_socket_dir = FRR_SOCKET_DIR,
 	};
 	while (result == OPTIONS_RUN &&
 		(id = getopt_long(argc, argv, "", long_options, NULL)) != -1)

@@ -10,6 +10,8 @@ struct options {
 	const char *api_socket;
 	const char *listen; // "address:port"
 	const char *netns;
+	const char *vtysh;
+	const char *frr_socket_dir;
 };
 
 enum options_result {

@@ -18,12 +18,14 @@ int subsystems_create(struct control *c)
 	c->dataplane = dataplane_create(c->client);
 	c->kernel = kernel_create(c->options.netns, c->client, c->jobs);
 	c->natlog = natlog_create(c->client);
-	if (!c->dataplane || !c->kernel || !c->natlog)
+	c->routing = routing_create(c->options.vtysh, c->options.frr_socket_dir, c->jobs);
+	if (!c->dataplane || !c->kernel || !c->natlog || !c->routing)
 		return -ENOMEM;
 	add(c, kernel_add_subsystem(c->kernel));
 	add(c, dataplane_subsystem(c->dataplane));
 	add(c, natlog_subsystem(c->natlog));
 	add(c, kernel_garp_subsystem(c->kernel));
+	add(c, routing_subsystem(c->routing));
 	add(c, kernel_remove_subsystem(c->kernel));
 	return 0;
 }
@@ -32,6 +34,7 @@ void subsystems_destroy(struct control *c)
 {
 	if (c->kernel)
 		kernel_destroy(c->kernel);
+	routing_destroy(c->routing);
 	natlog_destroy(c->natlog);
 	if (c->dataplane)
 		dataplane_destroy(c->dataplane);

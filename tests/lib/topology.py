@@ -167,6 +167,7 @@ class Router:
         self.dataplane_socket = os.path.join(lab.directory, "dataplane.sock")
         self.api_socket = os.path.join(lab.directory, "api.sock")
         self.api = Api(self.api_socket)
+        self.frr_directory = os.path.join(lab.directory, "frr-vr")
         self.dataplane = None
         self.control = None
         os.makedirs(self.state_directory, mode=0o700, exist_ok=True)
@@ -203,7 +204,7 @@ class Router:
         self.control = self._start("control", [
             self.control_program(), "--state-dir", self.state_directory, "--dataplane-socket",
             self.dataplane_socket, "--api-socket", self.api_socket, "--listen", "127.0.0.1:8480",
-            "--netns", self.mirrors])
+            "--netns", self.mirrors, "--frr-socket-dir", self.frr_directory])
 
     def start(self):
         self.start_dataplane()
