@@ -117,6 +117,8 @@ static void dump_limits(struct dataplane *dp, struct sink *k)
 	dump_limit(k, "neighbours", neigh_count(dp->l3->neigh), LIMIT_NEIGHBOURS, 0);
 	dump_limit(k, "adjacencies", dp->l3->adj->used, LIMIT_ADJACENCIES,
 		LIMIT_ADJACENCIES * sizeof(struct adj));
+	dump_limit(k, "ecmp_groups", ecmp_used(dp->l3->ecmp), LIMIT_ECMP_GROUPS,
+		LIMIT_ECMP_GROUPS * sizeof(struct ecmp_group));
 	dump_limit(k, "ports", dp->objects.table[OBJ_PORT].count, LIMIT_PORTS - 1, 0);
 	dump_limit(k, "addresses", dp->objects.table[OBJ_ADDRESS].count, LIMIT_ADDRESSES - 1, 0);
 	dump_limit(k, "eips", dp->objects.table[OBJ_EIP].count, LIMIT_EIPS - 1, 0);

@@ -424,11 +424,17 @@ struct msg_log {
 	uint32_t destinations; // 1: log the host outside, too
 };
 
+// A route with several next hops is as many records in a row, `hop` counting from 0.
 struct dump_route {
 	struct msg_addr prefix;
 	struct msg_addr gateway;
 	uint32_t port;
 	uint32_t adj;
+	uint32_t weight;  // share of the traffic, relative to the route's other hops
+	uint8_t hop;	  // of `n_hops`
+	uint8_t n_hops;	  // at least 1
+	uint8_t unusable; // 1: takes no traffic, because its neighbour does not answer
+	uint8_t pad;
 	char type[16];	 // "unicast", "connected", "local", "blackhole" ...
 	char source[16]; // "address", "connected", "neighbour", "route"
 };

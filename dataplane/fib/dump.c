@@ -24,22 +24,43 @@ struct route_ctx {
 	void *ctx;
 };
 
+static void dump_hop(const struct route_ctx *c, struct dump_route *r, uint32_t adj)
+{
+	const struct adj *a = l3_adj(c->l3, adj);
+
+	r->port = a->port;
+	r->adj = adj;
+	if (a->type == ADJ_NEXT_HOP)
+		r->gateway = address(a->next_hop, 32);
+	snprintf(r->type, sizeof(r->type), "%s", adj_type_name((enum adj_type)a->type));
+	c->emit(c->ctx, r);
+}
+
 static void dump_route(void *ctx, const struct rib_entry *e)
 {
 	struct route_ctx *c = ctx;
 	enum rib_source source = rib_best(e);
-	const struct adj *a = l3_adj(c->l3, e->adj[source]);
+	uint32_t to = e->adj[source];
 	struct dump_route r = {
 		.prefix = address(rte_cpu_to_be_32(e->prefix), e->plen),
-		.port = a->port,
-		.adj = e->adj[source],
+		.weight = 1,
+		.n_hops = 1,
 	};
 
-	if (a->type == ADJ_NEXT_HOP)
-		r.gateway = address(a->next_hop, 32);
-	snprintf(r.type, sizeof(r.type), "%s", adj_type_name((enum adj_type)a->type));
 	snprintf(r.source, sizeof(r.source), "%s", rib_source_name(source));
-	c->emit(c->ctx, &r);
+	if (!ecmp_is_group(to)) {
+		dump_hop(c, &r, to);
+		return;
+	}
+
+	const struct ecmp_group *g = l3_group(c->l3, to);
+
+	r.n_hops = g->n;
+	for (; r.hop < g->n; r.hop++) {
+		r.weight = g->hops[r.hop].weight;
+		r.unusable = !(atomic_load(&g->usable) & 1u << r.hop);
+		dump_hop(c, &r, g->hops[r.hop].adj);
+	}
 }
 
 void l3_dump_routes(struct l3 *l3, void (*emit)(void *ctx, const struct dump_route *r), void *ctx)

@@ -23,7 +23,7 @@
 #define SPARE_TBL8  2	      // rte_fib looks for two free ones while it changes one network
 #define OP_VOID	    UINT8_MAX // prefix length of an operation that rte_fib refused
 
-static_assert(LIMIT_ADJACENCIES <= 1u << FIB_ADJ_BITS, "next hop encoding");
+static_assert(FIB_INDICES <= 1u << FIB_ADJ_BITS, "next hop encoding");
 
 struct fib_op {
 	uint32_t prefix;
@@ -192,7 +192,7 @@ int fib_set(struct fib *f, uint32_t prefix, uint8_t plen, uint32_t adj)
 {
 	struct fib_writer *w = f->writer;
 
-	if (plen > 32 || adj == 0 || adj >= LIMIT_ADJACENCIES)
+	if (plen > 32 || adj == 0 || adj >= FIB_INDICES)
 		return -EINVAL;
 	prefix &= prefix_mask(plen);
 	if (queue_reserve(w))

@@ -15,12 +15,15 @@
 #include <rte_byteorder.h>
 #include <rte_fib.h>
 
+#include "dataplane/main/limits.h"
+
 struct rte_rcu_qsbr;
 struct fib_writer;
 
 #define FIB_BUCKETS  1024 // generations, by the /24 of the destination
 #define FIB_CHUNK    64	  // lookups per rte_fib call
 #define FIB_ADJ_BITS 24
+#define FIB_INDICES  (LIMIT_ADJACENCIES + LIMIT_ECMP_GROUPS) // what a prefix may lead to
 
 // One of the two tables. The next hop in rte_fib is adjacency | prefix length << FIB_ADJ_BITS: a
 // route never has the next hop of its covering route, a case in which rte_fib 22.11 miscounts its
@@ -60,7 +63,8 @@ static inline uint16_t fib_generation(const struct fib *f, rte_be32_t dst)
 	return atomic_load_explicit(&f->generation[bucket], memory_order_acquire);
 }
 
-// Adjacency indices of n destinations (host order); ADJ_INDEX_NO_ROUTE where no route matches.
+// Adjacency or group indices (ecmp.h) of n destinations (host order); ADJ_INDEX_NO_ROUTE where no
+// route matches.
 static inline void fib_lookup_bulk(
 	const struct fib *f, const uint32_t *dst_host_order, uint32_t *adj, unsigned int n)
 {
@@ -113,9 +117,9 @@ struct fib_usage {
 int fib_create(const struct fib_conf *conf, struct fib **out);
 void fib_destroy(struct fib *f); // no worker uses it any more
 
-// Queues "prefix goes to adjacency `adj`" (not 0). Capacity is reserved here: -ENOSPC means that
-// nothing was queued. What was queued therefore fits both tables; should rte_fib refuse it all the
-// same, the operation is void on both sides, counted in fib_usage.errors and logged.
+// Queues "prefix goes to adjacency or group `adj`" (not 0). Capacity is reserved here: -ENOSPC
+// means that nothing was queued. What was queued therefore fits both tables; should rte_fib refuse
+// it all the same, the operation is void on both sides, counted in fib_usage.errors and logged.
 // Bits of the prefix beyond its length are ignored. -EINVAL, -ENOSPC, -ENOMEM.
 int fib_set(struct fib *f, uint32_t prefix_host_order, uint8_t plen, uint32_t adj);
 int fib_del(struct fib *f, uint32_t prefix_host_order, uint8_t plen); // -ENOENT, -ENOMEM

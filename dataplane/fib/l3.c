@@ -12,6 +12,13 @@
 #include "dataplane/fib/routes.h"
 #include "dataplane/main/limits.h"
 
+static void neighbour_changed(void *ctx, uint32_t adj)
+{
+	struct l3 *l3 = ctx;
+
+	ecmp_refresh(l3->ecmp, adj);
+}
+
 static int create_tables(struct l3 *l3, const struct l3_conf *c)
 {
 	struct rib_conf rib = {
@@ -44,6 +51,11 @@ static int create_tables(struct l3 *l3, const struct l3_conf *c)
 	if (!l3->adj)
 		return -ENOMEM;
 	l3->adjs = l3->adj->adj;
+	err = ecmp_create(l3->adj, c->qsbr, &l3->ecmp);
+	if (err)
+		return err;
+	l3->groups = ecmp_groups(l3->ecmp);
+	l3->seed = c->seed;
 	rib.fib = l3->fib;
 	err = rib_create(&rib, &l3->rib);
 	if (err)
@@ -51,6 +63,8 @@ static int create_tables(struct l3 *l3, const struct l3_conf *c)
 	neigh.adj = l3->adj;
 	neigh.fib = l3->fib;
 	neigh.rib = l3->rib;
+	neigh.changed = neighbour_changed;
+	neigh.ctx = l3;
 	err = neigh_create(&neigh, &l3->neigh);
 	return err ? err : connected_init(&l3->connected, LIMIT_CONNECTED);
 }
@@ -79,6 +93,7 @@ void l3_destroy(struct l3 *l3)
 	connected_fini(&l3->connected);
 	neigh_destroy(l3->neigh);
 	rib_destroy(l3->rib);
+	ecmp_destroy(l3->ecmp);
 	adj_table_destroy(l3->adj);
 	fib_destroy(l3->fib);
 	free(l3);
@@ -122,6 +137,7 @@ bool l3_poll(struct l3 *l3)
 	bool more = neigh_poll(l3->neigh);
 
 	more |= fib_poll(l3->fib);
+	more |= ecmp_poll(l3->ecmp, fib_visible_ticket(l3->fib));
 	more |= adj_poll(l3->adj, fib_visible_ticket(l3->fib));
 	return more;
 }

@@ -11,6 +11,7 @@
 
 #include "dataplane/fib/adj.h"
 #include "dataplane/fib/connected.h"
+#include "dataplane/fib/ecmp.h"
 #include "dataplane/fib/fib.h"
 #include "dataplane/fib/neigh.h"
 #include "dataplane/fib/rib.h"
@@ -21,6 +22,7 @@ struct l3_conf {
 	uint32_t tbl8;		 // 0: DEFAULT_TBL8
 	uint32_t max_neighbours; // 0: LIMIT_NEIGHBOURS
 	uint32_t max_unresolved; // 0: LIMIT_UNRESOLVED
+	uint32_t seed;		 // of flow hashes
 	struct rte_rcu_qsbr *qsbr;
 };
 
@@ -28,12 +30,15 @@ struct l3 {
 	// Read by workers, constant after creation.
 	struct fib *fib;
 	struct adj *adjs;
+	struct ecmp_group *groups;
+	uint32_t seed; // of flow hashes: routers in a row shall not all choose the same
 
 	// Adjacency of the gateway of each port, 0: none. Written by the control thread.
 	_Atomic uint32_t uplink[LIMIT_PORTS];
 
 	// Control thread only.
 	struct adj_table *adj;
+	struct ecmp_table *ecmp;
 	struct rib *rib;
 	struct neigh *neigh;
 	struct connected connected;
@@ -43,10 +48,16 @@ struct l3 {
 int l3_create(const struct l3_conf *conf, struct l3 **out); // 0, -ENOMEM or -EINVAL
 void l3_destroy(struct l3 *l3);				    // no worker uses it any more
 
-// Worker side: an adjacency by the index that a lookup gave.
+// Worker side: an adjacency by its index.
 static inline struct adj *l3_adj(const struct l3 *l3, uint32_t index)
 {
 	return &l3->adjs[index];
+}
+
+// Worker side: a group by the index that a lookup gave, see ecmp_is_group().
+static inline const struct ecmp_group *l3_group(const struct l3 *l3, uint32_t index)
+{
+	return &l3->groups[index - ECMP_INDEX_FIRST];
 }
 
 // Worker side: the adjacency that leaves by a port towards its gateway, 0: it has none.

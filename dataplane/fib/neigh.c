@@ -135,6 +135,8 @@ static void set_state(struct neigh *n, struct neigh_entry *e, enum adj_state sta
 		e->since = n->now;
 		e->state = (uint8_t)state;
 		relist(n, e);
+		if (e->refs > 0 && n->conf.changed)
+			n->conf.changed(n->conf.ctx, e->adj);
 	}
 	place_route(n, e);
 }

@@ -72,6 +72,8 @@ struct neigh_conf {
 	struct adj_table *adj;
 	struct fib *fib;
 	struct rib *rib;
+	void (*changed)(void *ctx, uint32_t adj); // state of a held neighbour; NULL: nobody cares
+	void *ctx;
 	uint32_t max;		 // neighbours
 	uint32_t max_unresolved; // those of them that are unresolved and nobody's gateway
 };

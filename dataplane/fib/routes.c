@@ -11,6 +11,8 @@
 
 #include "dataplane/fib/l3.h"
 
+#define WEIGHT_MAX 65536 // of a next hop
+
 struct reader {
 	const uint8_t *at;
 	size_t left;
@@ -76,6 +78,16 @@ static struct refusal check_hop(const struct l3 *l3, const struct msg_hop *h)
 	return (struct refusal){ 0 };
 }
 
+// What a next hop needs on top to share a route's traffic with others.
+static struct refusal check_share(const struct msg_hop *h)
+{
+	if (h->gateway.family == AF_UNSPEC)
+		return (struct refusal){ -EOPNOTSUPP, "hops", "on-link next hop among several" };
+	if (h->weight == 0 || h->weight > WEIGHT_MAX)
+		return (struct refusal){ -EINVAL, "weight", "out of range" };
+	return (struct refusal){ 0 };
+}
+
 static struct refusal check(const struct l3 *l3, const struct route *rt)
 {
 	const struct msg_addr *p = &rt->r.prefix;
@@ -92,25 +104,35 @@ static struct refusal check(const struct l3 *l3, const struct route *rt)
 		return (struct refusal){ 0 };
 	if (rt->r.n_hops == 0)
 		return (struct refusal){ -EINVAL, "hops", "no next hop" };
-	if (rt->r.n_hops > 1)
-		return (struct refusal){ -EOPNOTSUPP, "hops", "only one next hop is supported" };
-	return check_hop(l3, &rt->hops[0]);
+	for (unsigned int i = 0; i < rt->r.n_hops; i++) {
+		struct refusal no = check_hop(l3, &rt->hops[i]);
+
+		if (no.code == 0 && rt->r.n_hops > 1)
+			no = check_share(&rt->hops[i]);
+		if (no.code)
+			return no;
+	}
+	return (struct refusal){ 0 };
 }
 
-// The adjacency of a route; a gateway's is referenced.
-static int acquire(struct l3 *l3, const struct route *rt, uint32_t *adj)
+// Of an adjacency that is no longer used.
+static void release_hop(struct l3 *l3, uint32_t adj)
 {
-	static const uint32_t fixed[] = {
-		[ROUTE_BLACKHOLE] = ADJ_INDEX_BLACKHOLE,
-		[ROUTE_UNREACHABLE] = ADJ_INDEX_UNREACHABLE,
-		[ROUTE_PROHIBIT] = ADJ_INDEX_PROHIBIT,
-	};
-	const struct msg_hop *h = &rt->hops[0];
+	const struct adj *a = l3_adj(l3, adj);
 
-	if (rt->r.type != ROUTE_UNICAST) {
-		*adj = fixed[rt->r.type];
-		return 0;
-	}
+	if (a->type == ADJ_NEXT_HOP)
+		neigh_gateway_put(l3->neigh, a->port, a->next_hop);
+}
+
+static void release_hops(struct l3 *l3, const struct ecmp_hop *hops, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		release_hop(l3, hops[i].adj);
+}
+
+// The adjacency of a next hop; a gateway's is referenced.
+static int acquire_hop(struct l3 *l3, const struct msg_hop *h, uint32_t *adj)
+{
 	if (h->gateway.family == AF_UNSPEC) {
 		*adj = adj_port(l3->adj, (uint16_t)h->port)->glean;
 		return 0;
@@ -119,29 +141,95 @@ static int acquire(struct l3 *l3, const struct route *rt, uint32_t *adj)
 		l3->neigh, (uint16_t)h->port, rte_cpu_to_be_32(host_order(&h->gateway)), adj);
 }
 
-// Of a route that is no longer in the RIB.
-static void release(void *ctx, uint32_t adj)
+// The adjacencies of all next hops, each once.
+static int acquire_hops(
+	struct l3 *l3, const struct route *rt, struct ecmp_hop hops[LIMIT_ECMP], unsigned int *n)
+{
+	*n = 0;
+	for (unsigned int i = 0; i < rt->r.n_hops; i++) {
+		unsigned int at = 0;
+		uint32_t adj;
+		int err = acquire_hop(l3, &rt->hops[i], &adj);
+
+		if (err) {
+			release_hops(l3, hops, *n);
+			return err;
+		}
+		while (at < *n && hops[at].adj != adj)
+			at++;
+		if (at < *n) { // named twice
+			hops[at].weight += rt->hops[i].weight;
+			release_hop(l3, adj);
+		} else {
+			hops[(*n)++] = (struct ecmp_hop){ adj, rt->hops[i].weight };
+		}
+	}
+	return 0;
+}
+
+// Where the flows of a route that has `old` now go, for ecmp_get().
+static uint32_t flows_of(const struct l3 *l3, uint32_t old)
+{
+	return ecmp_is_group(old) || l3_adj(l3, old)->type == ADJ_NEXT_HOP ? old : 0;
+}
+
+// What a route leads to, an adjacency or a group, referenced. `old`: what it leads to now.
+static int acquire(struct l3 *l3, const struct route *rt, uint32_t old, uint32_t *to)
+{
+	static const uint32_t fixed[] = {
+		[ROUTE_BLACKHOLE] = ADJ_INDEX_BLACKHOLE,
+		[ROUTE_UNREACHABLE] = ADJ_INDEX_UNREACHABLE,
+		[ROUTE_PROHIBIT] = ADJ_INDEX_PROHIBIT,
+	};
+	struct ecmp_hop hops[LIMIT_ECMP];
+	unsigned int n;
+	bool created;
+	int err;
+
+	if (rt->r.type != ROUTE_UNICAST) {
+		*to = fixed[rt->r.type];
+		return 0;
+	}
+	err = acquire_hops(l3, rt, hops, &n);
+	if (err)
+		return err;
+	if (n == 1) {
+		*to = hops[0].adj;
+		return 0;
+	}
+	err = ecmp_get(l3->ecmp, hops, n, flows_of(l3, old), to, &created);
+	if (err || !created) // a group that was there has its own references
+		release_hops(l3, hops, n);
+	return err;
+}
+
+// What a route led to that is no longer in the RIB.
+static void release(void *ctx, uint32_t to)
 {
 	struct l3 *l3 = ctx;
-	const struct adj *a = l3_adj(l3, adj);
 
-	if (a->type == ADJ_NEXT_HOP)
-		neigh_gateway_put(l3->neigh, a->port, a->next_hop);
+	if (!ecmp_is_group(to)) {
+		release_hop(l3, to);
+	} else if (ecmp_put(l3->ecmp, to, fib_ticket(l3->fib))) {
+		const struct ecmp_group *g = ecmp_at(l3->ecmp, to);
+
+		release_hops(l3, g->hops, g->n);
+	}
 }
 
 static int set(struct l3 *l3, const struct route *rt)
 {
-	uint32_t prefix = host_order(&rt->r.prefix), adj;
+	uint32_t prefix = host_order(&rt->r.prefix), to;
 	uint8_t plen = rt->r.prefix.plen;
 	uint32_t old = rib_get(l3->rib, prefix, plen, RIB_ROUTE);
-	int err = acquire(l3, rt, &adj);
+	int err = acquire(l3, rt, old, &to);
 
 	if (err)
 		return err;
-	err = rib_set(l3->rib, prefix, plen, RIB_ROUTE, adj);
+	err = rib_set(l3->rib, prefix, plen, RIB_ROUTE, to);
 	// The new reference is surplus on an error, else the old one is (also of the same gateway).
 	if (err)
-		release(l3, adj);
+		release(l3, to);
 	else if (old)
 		release(l3, old);
 	return err;
@@ -213,16 +301,51 @@ struct clear_ctx {
 	uint16_t port;
 };
 
+static struct msg_addr address(uint32_t host, uint8_t plen)
+{
+	struct msg_addr a = { .family = AF_INET, .plen = plen };
+	rte_be32_t be = rte_cpu_to_be_32(host);
+
+	memcpy(a.bytes, &be, sizeof(be));
+	return a;
+}
+
+// The route of a group with the next hops that do not leave by `port`.
+static struct route without_port(const struct l3 *l3, const struct rib_entry *e, uint16_t port)
+{
+	const struct ecmp_group *g = ecmp_at(l3->ecmp, e->adj[RIB_ROUTE]);
+	struct route rt = { .r = { .prefix = address(e->prefix, e->plen) } };
+
+	for (unsigned int i = 0; i < g->n; i++) {
+		const struct adj *a = l3_adj(l3, g->hops[i].adj);
+
+		if (a->port != port)
+			rt.hops[rt.r.n_hops++] =
+				(struct msg_hop){ address(rte_be_to_cpu_32(a->next_hop), 32),
+					a->port, RTE_MIN(g->hops[i].weight, WEIGHT_MAX) };
+	}
+	return rt;
+}
+
 static void clear_route(void *ctx, const struct rib_entry *e)
 {
 	struct clear_ctx *c = ctx;
-	uint32_t adj = e->adj[RIB_ROUTE];
-	const struct adj *a = l3_adj(c->l3, adj);
+	uint32_t to = e->adj[RIB_ROUTE];
 
-	if ((a->type != ADJ_NEXT_HOP && a->type != ADJ_GLEAN) || a->port != c->port)
-		return;
+	if (ecmp_is_group(to)) {
+		struct route rt = without_port(c->l3, e, c->port);
+
+		if (rt.r.n_hops == ecmp_at(c->l3->ecmp, to)->n ||
+			(rt.r.n_hops > 0 && set(c->l3, &rt) == 0))
+			return;
+	} else {
+		const struct adj *a = l3_adj(c->l3, to);
+
+		if ((a->type != ADJ_NEXT_HOP && a->type != ADJ_GLEAN) || a->port != c->port)
+			return;
+	}
 	if (rib_del(c->l3->rib, e->prefix, e->plen, RIB_ROUTE) == 0)
-		release(c->l3, adj);
+		release(c->l3, to);
 }
 
 void routes_port_clear(struct l3 *l3, uint16_t port)

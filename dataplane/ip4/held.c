@@ -54,8 +54,12 @@ int held_add(struct worker *w, struct rte_mbuf *m, uint16_t port, rte_be32_t add
 // Resolved: the neighbour has an adjacency of its own that packets can leave by.
 static bool held_resolved(struct worker *w, const struct held_neighbour *n)
 {
-	const struct adj *adj = l3_adj(w->l3, fib_lookup(w->l3->fib, n->addr));
+	uint32_t route = fib_lookup(w->l3->fib, n->addr);
+	const struct adj *adj;
 
+	if (ecmp_is_group(route)) // no longer a neighbour
+		return true;
+	adj = l3_adj(w->l3, route);
 	return adj->type != ADJ_GLEAN &&
 	       !(adj->type == ADJ_NEXT_HOP && adj_state(adj) == ADJ_INCOMPLETE);
 }
@@ -119,6 +123,10 @@ static uint16_t held_process(
 		const struct adj *adj = l3_adj(w->l3, meta->adj);
 		rte_be32_t addr = adj->type == ADJ_GLEAN ? meta->dst : adj->next_hop;
 
+		if (meta->flags & META_NAT_DONE) {
+			meta->out_port = adj->port;
+			meta->flags |= META_KEEPS_PORT;
+		}
 		meta->flags |= META_NAT_DONE;
 		if (likely(held_add(w, m, adj->port, addr) == 0))
 			continue;

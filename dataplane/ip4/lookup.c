@@ -8,6 +8,7 @@
 #include "dataplane/fib/l3.h"
 #include "dataplane/ip4/forward.h"
 #include "dataplane/ip4/nodes.h"
+#include "dataplane/ip4/route.h"
 #include "dataplane/main/node.h"
 
 // The adjacency of a packet whose uplink is decided and that waited for its gateway; as the FIB
@@ -59,14 +60,14 @@ static uint16_t lookup_process(
 	fib_lookup_bulk(w->l3->fib, dst, adj, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct meta *meta = mbuf_meta(objs[i]);
+		const struct adj *to;
 
 		if (i + NODE_PREFETCH < n)
 			rte_prefetch0(&adjs[adj[i + NODE_PREFETCH]]);
-		meta->adj = adj[i];
+		to = route_take(w->l3, meta, adj[i]);
 		if (unlikely(meta->flags & META_PINNED))
-			next[i] = lookup_decide(lookup_pinned(w, meta), meta);
-		else
-			next[i] = lookup_decide(&adjs[adj[i]], meta);
+			to = lookup_pinned(w, meta);
+		next[i] = lookup_decide(to, meta);
 	}
 	node_split(graph, node, objs, next, n);
 	return n;

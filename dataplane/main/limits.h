@@ -23,6 +23,7 @@
 #define LIMIT_UNRESOLVED	 1024  // neighbours among them that have not answered
 #define LIMIT_CONNECTED		 4096 // connected prefixes and their broadcast addresses, 16 B each
 #define LIMIT_ECMP		 8    // next hops of a route
+#define LIMIT_ECMP_GROUPS	 1024 // different sets of several next hops, 704 B each
 #define LIMIT_HELD		 256  // packets waiting for neighbours, per worker
 #define LIMIT_HELD_PER_NEIGHBOUR 4
 #define LIMIT_DATAGRAMS		 4096 // in fragments, per worker: 192 B each; half of private ports

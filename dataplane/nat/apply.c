@@ -38,7 +38,7 @@ bool nat_key(struct rte_mbuf *m, const struct meta *meta, struct session_key *ke
 	return true;
 }
 
-// The egress adjacency of the session's direction, from its cache while the generation of the
+// The egress route of the session's direction, from its cache while the generation of the
 // destination's bucket is the same. The generation is read before the lookup: see fib.h.
 static uint32_t session_egress(
 	struct worker *w, struct session *s, unsigned int dir, rte_be32_t dst)
@@ -60,7 +60,7 @@ static bool lead_back(struct worker *w, struct meta *meta, const struct session 
 {
 	uint32_t gateway;
 
-	if (l3_adj(w->l3, meta->adj)->port == s->uplink)
+	if (l3_adj(w->l3, meta->adj)->port == s->uplink || route_take_port(w->l3, meta, s->uplink))
 		return true;
 	if (worker_port(w, s->uplink) == NULL)
 		return false;
@@ -99,7 +99,7 @@ rte_edge_t nat_apply(struct worker *w, struct rte_mbuf *m, struct meta *meta, st
 	enum forward_verdict verdict;
 
 	if (new.dst != meta->dst)
-		meta->adj = session_egress(w, s, dir, new.dst);
+		(void)route_take(w->l3, meta, session_egress(w, s, dir, new.dst));
 	if (unlikely(s->flags & (SESSION_LED_BACK << dir)) && !lead_back(w, meta, s)) {
 		session_leave(s);
 		return nat_drop(meta, DROP_NAT_UPLINK);
@@ -120,7 +120,7 @@ rte_edge_t nat_eip_in(
 	struct tuple to = meta_tuple(meta);
 	enum forward_verdict verdict;
 
-	meta->adj = fib_lookup(w->l3->fib, e->target);
+	(void)route_take(w->l3, meta, fib_lookup(w->l3->fib, e->target));
 	verdict = forward_check(meta, l3_adj(w->l3, meta->adj));
 	if (unlikely(verdict != FORWARD_SEND))
 		return nat_refuse(verdict);

@@ -12,6 +12,7 @@
 
 #include "dataplane/fib/l3.h"
 #include "dataplane/ip4/forward.h"
+#include "dataplane/ip4/route.h"
 #include "dataplane/main/worker.h"
 #include "dataplane/nat/nodes.h"
 #include "dataplane/nat/rules.h"
@@ -36,19 +37,21 @@ bool nat_key(struct rte_mbuf *m, const struct meta *meta, struct session_key *ke
 
 // Whether an outbound flow's route has left the uplink whose address the flow has: that address
 // must not be seen on another one, and a host that keeps sending shall not depend on an uplink for
-// ever.
+// ever. A route with several next hops has not left it while one of them is there.
 static inline bool nat_moved(
-	const struct worker *w, const struct meta *meta, const struct session *s, unsigned int dir)
+	const struct worker *w, struct meta *meta, const struct session *s, unsigned int dir)
 {
 	const struct adj *adj = l3_adj(w->l3, meta->adj);
 
-	return dir == SESSION_FORWARD && (s->flags & SESSION_BOUND) &&
-	       (adj->port != s->uplink || adj->type == ADJ_LOCAL);
+	if (dir != SESSION_FORWARD || !(s->flags & SESSION_BOUND) ||
+		likely(adj->port == s->uplink && adj->type != ADJ_LOCAL))
+		return false;
+	return !route_take_port(w->l3, meta, s->uplink);
 }
 
 // Whether a lookup's reference names a session that this packet belongs to; refreshes its timers.
 // An ICMP error refreshes nothing (RFC 5508 REQ-11 a).
-static inline bool nat_found(struct worker *w, const struct meta *meta, uint32_t ref)
+static inline bool nat_found(struct worker *w, struct meta *meta, uint32_t ref)
 {
 	unsigned int dir = session_ref_dir(ref);
 	struct session *s;
@@ -91,13 +94,13 @@ static inline bool nat_opens_flow(const struct meta *meta)
 	       meta->icmp_type == ICMP_TIMESTAMP;
 }
 
-// Whether replies to a packet from outside would leave by another uplink than it came in by, and
+// Whether replies to a packet from outside might leave by another uplink than it came in by, and
 // can be led back to that one.
 static inline bool nat_must_pin(
 	const struct worker *w, const struct nat_section *s, const struct meta *meta)
 {
 	return s->pins && meta->side == SIDE_PUBLIC && l3_uplink(w->l3, meta->in_port) != 0 &&
-	       l3_adj(w->l3, fib_lookup(w->l3->fib, meta->src))->port != meta->in_port;
+	       !route_only_by(w->l3, fib_lookup(w->l3->fib, meta->src), meta->in_port);
 }
 
 // Fills in a request of a flow from outside that replies leave by the uplink that it came in by.

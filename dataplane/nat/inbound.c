@@ -41,7 +41,7 @@ static rte_edge_t inbound_create(struct worker *w, const struct nat_section *s, 
 	const struct adj *adj;
 	enum forward_verdict verdict;
 
-	adj = l3_adj(w->l3, fib_lookup(w->l3->fib, rq->dst));
+	adj = route_adj(w->l3, meta, fib_lookup(w->l3->fib, rq->dst));
 	verdict = forward_check(meta, adj);
 	if (verdict != FORWARD_SEND) // what is not forwarded makes no session
 		return nat_refuse(verdict);

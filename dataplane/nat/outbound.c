@@ -26,16 +26,30 @@ static rte_be32_t outbound_source(struct rte_mbuf *m, const struct meta *meta)
 	return quoted.dst;
 }
 
-static __rte_always_inline enum outbound_class outbound_classify(const struct nat_section *s,
-	const struct adj *adj, struct rte_mbuf *m, const struct meta *meta,
+// Of the next hops that share the packet's route, one that leaves by a port where its source has an
+// EIP: that is the address it is known by. NULL: there is none, nothing is changed.
+static __rte_noinline const struct nat_eip *outbound_shared(const struct l3 *l3,
+	const struct nat_section *s, const struct nat_target *target, struct meta *meta)
+{
+	for (uint32_t i = target->eip; i != 0; i = s->eips[i - 1].next)
+		if (route_take_port(l3, meta, s->eips[i - 1].port))
+			return &s->eips[i - 1];
+	return NULL;
+}
+
+static __rte_always_inline enum outbound_class outbound_classify(const struct l3 *l3,
+	const struct nat_section *s, struct rte_mbuf *m, struct meta *meta,
 	const struct nat_eip **eip)
 {
 	const struct nat_target *target = nat_target(s, outbound_source(m, meta));
+	const struct adj *adj = l3_adj(l3, meta->adj);
 
 	*eip = NULL;
 	if (adj->side != SIDE_PUBLIC)
 		return target != NULL ? OUTBOUND_SESSION : OUTBOUND_PLAIN;
 	*eip = nat_target_eip(s, target, adj->port);
+	if (unlikely(*eip == NULL && target != NULL && ecmp_is_group(meta->route)))
+		*eip = outbound_shared(l3, s, target, meta);
 	if (*eip != NULL && !(target->flags & TARGET_SESSIONS))
 		return OUTBOUND_EIP;
 	if (target != NULL || s->snat_first[adj->port] != s->snat_first[adj->port + 1] || s->pins)
@@ -90,7 +104,7 @@ static uint16_t outbound_process(
 
 		if (i + NODE_PREFETCH < n)
 			rte_prefetch0(rte_mbuf_to_priv(objs[i + NODE_PREFETCH]));
-		switch (outbound_classify(s, l3_adj(w->l3, meta->adj), m, meta, &eips[i])) {
+		switch (outbound_classify(w->l3, s, m, meta, &eips[i])) {
 		case OUTBOUND_PLAIN:
 			next[i] = NAT_SEND;
 			break;

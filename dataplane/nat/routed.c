@@ -13,13 +13,31 @@ struct routed_reply {
 	bool pinned; // not where the FIB leads
 };
 
+// The port by which replies leave; of several the first one with a rule for their source.
+static uint16_t routed_port(
+	const struct worker *w, const struct nat_section *s, const struct meta *meta)
+{
+	uint32_t route = fib_lookup(w->l3->fib, meta->src);
+	const struct ecmp_group *g;
+
+	if (likely(!ecmp_is_group(route)))
+		return l3_adj(w->l3, route)->port;
+	g = l3_group(w->l3, route);
+	for (unsigned int i = 0; i < g->n; i++) {
+		uint16_t port = l3_adj(w->l3, g->hops[i].adj)->port;
+
+		if (nat_snat(s, meta->dst, port) != NULL)
+			return port;
+	}
+	return l3_adj(w->l3, g->hops[0].adj)->port;
+}
+
 // False: no rule concerns the replies.
 static bool routed_reply(const struct worker *w, const struct nat_section *s,
 	const struct meta *meta, struct routed_reply *r)
 {
 	r->pinned = nat_must_pin(w, s, meta);
-	r->port =
-		r->pinned ? meta->in_port : l3_adj(w->l3, fib_lookup(w->l3->fib, meta->src))->port;
+	r->port = r->pinned ? meta->in_port : routed_port(w, s, meta);
 	return r->pinned || s->snat_first[r->port] != s->snat_first[r->port + 1];
 }
 

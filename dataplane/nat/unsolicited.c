@@ -133,7 +133,7 @@ rte_edge_t nat_to_mapping(
 	rule = rule_of(nat_of(w->set), to, uplink);
 	if (rule == NULL || !opens(meta))
 		return nat_drop(meta, DROP_NAT_FILTERED);
-	adj = l3_adj(w->l3, fib_lookup(w->l3->fib, to->key.addr));
+	adj = route_adj(w->l3, meta, fib_lookup(w->l3->fib, to->key.addr));
 	if ((adj->type != ADJ_NEXT_HOP && adj->type != ADJ_GLEAN) || adj->side != SIDE_PRIVATE)
 		return nat_drop(meta, DROP_NAT_FILTERED);
 	return meta->side == SIDE_PRIVATE ? from_inside(w, m, meta, mapping, rule, adj, uplink)

@@ -35,6 +35,7 @@ enum meta_flag {
 	META_PINNED = 1u << 10,	     // leaves by the gateway of `out_port`, whatever the FIB says
 	META_FRAG_KNOWN = 1u << 11,  // fragment with the ports and ICMP type of its datagram
 	META_FRAG_OWNER = 1u << 12,  // on its way to the worker that its datagram belongs to
+	META_KEEPS_PORT = 1u << 13,  // of the next hops of its route, one that leaves by `out_port`
 };
 
 struct meta {
@@ -57,7 +58,7 @@ struct meta {
 	uint8_t ttl;
 	uint8_t reason;	     // enum drop_reason, valid on the way to the drop node
 	uint8_t punt_class;  // enum punt_class, valid on the way to the punt node
-	uint16_t out_port;   // valid from rewrite on, and with META_PINNED
+	uint16_t out_port;   // valid from rewrite on, and with META_PINNED and META_KEEPS_PORT
 	uint32_t adj;	     // egress adjacency index, valid after the FIB lookup
 	uint32_t session;    // session reference (slot and direction), 0 for none
 	uint16_t quoted_l3;  // offsets of the quoted packet of an ICMP error, from mbuf data start
@@ -67,7 +68,8 @@ struct meta {
 	uint8_t error_type;  // on the way to the ICMP error node: what to report
 	uint8_t error_code;
 	uint16_t pad;
-	uint32_t spare[3]; // for services to come (QoS class, zone, policy)
+	uint32_t route;	   // what the FIB said: adjacency or group index
+	uint32_t spare[2]; // for services to come (QoS class, zone, policy)
 };
 static_assert(sizeof(struct meta) == 64, "meta is one cache line");
 

@@ -70,26 +70,55 @@ struct route_message {
 	uint8_t body[MSG_MAX - sizeof(struct msg_routes)];
 };
 
-static void add_route(struct route_message *r, struct in_addr dst, uint8_t plen, uint8_t type,
-	struct in_addr gateway, uint32_t port)
+static void add_hop(struct route_message *r, struct in_addr gateway, uint32_t port)
 {
-	struct msg_route route = { .prefix = { .family = AF_INET, .plen = plen },
-		.type = type,
-		.n_hops = type == ROUTE_UNICAST };
 	struct msg_hop hop = {
 		.gateway = { .family = AF_INET, .plen = 32 }, .port = port, .weight = 1
 	};
-	uint8_t *at = (uint8_t *)r + r->m.h.len;
+
+	memcpy(hop.gateway.bytes, &gateway, sizeof(gateway));
+	memcpy((uint8_t *)r + r->m.h.len, &hop, sizeof(hop));
+	r->m.h.len += sizeof(hop);
+}
+
+static void add_route(
+	struct route_message *r, struct in_addr dst, uint8_t plen, uint8_t type, uint8_t n_hops)
+{
+	struct msg_route route = {
+		.prefix = { .family = AF_INET, .plen = plen }, .type = type, .n_hops = n_hops
+	};
 	uint32_t mask = plen == 0 ? 0 : htonl(UINT32_MAX << (32 - plen));
 
 	dst.s_addr &= mask;
 	memcpy(route.prefix.bytes, &dst, sizeof(dst));
-	memcpy(hop.gateway.bytes, &gateway, sizeof(gateway));
-	memcpy(at, &route, sizeof(route));
-	if (route.n_hops)
-		memcpy(at + sizeof(route), &hop, sizeof(hop));
-	r->m.h.len += sizeof(route) + route.n_hops * sizeof(hop);
+	memcpy((uint8_t *)r + r->m.h.len, &route, sizeof(route));
+	r->m.h.len += sizeof(route);
 	r->m.count++;
+}
+
+static bool same_prefix(const struct route_config *a, const struct route_config *b)
+{
+	return a->destination.addr.s_addr == b->destination.addr.s_addr &&
+	       a->destination.plen == b->destination.plen;
+}
+
+// The first one of a prefix stands for all: their next hops are the route's.
+static void add_configured(struct route_message *r, const struct config *c, unsigned int index)
+{
+	const struct route_config *o = &c->routes[index];
+	uint8_t n_hops = 0;
+
+	for (unsigned int i = 0; i < index; i++)
+		if (same_prefix(&c->routes[i], o))
+			return;
+	for (unsigned int i = index; i < c->n_routes; i++)
+		n_hops += same_prefix(&c->routes[i], o);
+	if (o->type != ROUTE_UNICAST)
+		n_hops = 0;
+	add_route(r, o->destination.addr, o->destination.plen, o->type, n_hops);
+	for (unsigned int i = index; n_hops > 0 && i < c->n_routes; i++)
+		if (same_prefix(&c->routes[i], o))
+			add_hop(r, c->routes[i].next_hop, c->interfaces[c->routes[i].interface].id);
 }
 
 static void report(void *h, uint32_t entry, int code, const char *field, const char *text)
@@ -102,16 +131,12 @@ static void routes(struct harness *h, const struct config *c)
 	struct route_message r = { .m = { .h = { .len = sizeof(r.m), .type = MSG_ROUTES },
 					   .flags = ROUTES_MARK | ROUTES_SWEEP } };
 
-	for (unsigned int i = 0; i < c->n_routes; i++) {
-		const struct route_config *o = &c->routes[i];
-
-		add_route(&r, o->destination.addr, o->destination.plen, o->type, o->next_hop,
-			o->interface < 0 ? 0 : c->interfaces[o->interface].id);
-	}
+	for (unsigned int i = 0; i < c->n_routes; i++)
+		add_configured(&r, c, i);
 	for (unsigned int i = 0; i < c->n_interfaces; i++)
 		if (c->interfaces[i].has_gateway) {
-			add_route(&r, (struct in_addr){ 0 }, 0, ROUTE_UNICAST,
-				c->interfaces[i].gateway, c->interfaces[i].id);
+			add_route(&r, (struct in_addr){ 0 }, 0, ROUTE_UNICAST, 1);
+			add_hop(&r, c->interfaces[i].gateway, c->interfaces[i].id);
 			break;
 		}
 	routes_apply(h->dp->l3, &r, r.m.h.len, report, h);

@@ -208,7 +208,7 @@ static void test_invalid(void **state)
 	assert_int_equal(fib_create(&c, &f), -EINVAL);
 	assert_int_equal(fib_set(x->fib, 0, 33, 1), -EINVAL);
 	assert_int_equal(fib_set(x->fib, 0, 8, 0), -EINVAL);
-	assert_int_equal(fib_set(x->fib, 0, 8, LIMIT_ADJACENCIES), -EINVAL);
+	assert_int_equal(fib_set(x->fib, 0, 8, FIB_INDICES), -EINVAL);
 	assert_int_equal(fib_del(x->fib, 0, 33), -ENOENT);
 	assert_int_equal(fib_del(x->fib, 0, 8), -ENOENT);
 	assert_true(fib_idle(x->fib));

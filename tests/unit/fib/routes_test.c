@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/fib/dump.h"
 #include "dataplane/fib/routes.h"
 #include "tests/unit/fib/env.h"
 
@@ -93,13 +94,18 @@ static void route(struct fixture *x, uint32_t ip, uint8_t plen, enum route_type 
 	count_up(x);
 }
 
-static void hop(struct fixture *x, uint32_t gateway, uint32_t port)
+static void weighted_hop(struct fixture *x, uint32_t gateway, uint32_t port, uint32_t weight)
 {
-	struct msg_hop h = { .port = port, .weight = 1 };
+	struct msg_hop h = { .port = port, .weight = weight };
 
 	if (gateway)
 		h.gateway = addr(gateway, 32);
 	append(x, &h, sizeof(h));
+}
+
+static void hop(struct fixture *x, uint32_t gateway, uint32_t port)
+{
+	weighted_hop(x, gateway, port, 1);
 }
 
 static void refused(void *ctx, uint32_t entry, int code, const char *field, const char *text)
@@ -208,12 +214,16 @@ static void test_refusals(void **state)
 		uint32_t prefix, gateway, port;
 		uint8_t plen, type, n_hops;
 		int code;
+		uint32_t weight;
 	} cases[] = {
 		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 1, 33, ROUTE_UNICAST, 1, -EINVAL },
 		{ IP(20, 0, 0, 1), IP(10, 0, 0, 2), 1, 24, ROUTE_UNICAST, 1, -EINVAL },
 		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 1, 24, 99, 1, -EINVAL },
 		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 1, 24, ROUTE_UNICAST, 0, -EINVAL },
-		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 1, 24, ROUTE_UNICAST, 2, -EOPNOTSUPP },
+		{ IP(20, 0, 0, 0), 0, 1, 24, ROUTE_UNICAST, 2, -EOPNOTSUPP, 1 },
+		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 1, 24, ROUTE_UNICAST, 2, -EINVAL, 0 },
+		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 1, 24, ROUTE_UNICAST, 2, -EINVAL, 65537 },
+		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 7, 24, ROUTE_UNICAST, 8, -ENODEV, 1 },
 		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 7, 24, ROUTE_UNICAST, 1, -ENODEV },
 		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), 70000, 24, ROUTE_UNICAST, 1, -ENODEV },
 		{ IP(20, 0, 0, 0), IP(10, 0, 0, 2), UINT32_MAX, 24, ROUTE_UNICAST, 1, -ENODEV },
@@ -229,7 +239,7 @@ static void test_refusals(void **state)
 		route(x, cases[i].prefix, cases[i].plen, (enum route_type)cases[i].type, 0,
 			cases[i].n_hops);
 		for (int h = 0; h < cases[i].n_hops; h++)
-			hop(x, cases[i].gateway, cases[i].port);
+			weighted_hop(x, cases[i].gateway, cases[i].port, cases[i].weight);
 		route(x, IP(31, i, 0, 0), 16, ROUTE_BLACKHOLE, 0, 0);
 		assert_int_equal(send_routes(x), 1);
 		assert_int_equal(x->code, cases[i].code);
@@ -244,6 +254,163 @@ static void test_refusals(void **state)
 	assert_int_equal(send_routes(x), 1);
 	assert_int_equal(x->code, -EAFNOSUPPORT);
 	assert_int_equal(neigh_count(x->l3->neigh), 0);
+}
+
+static uint32_t next_hop(struct fixture *x, uint32_t dst)
+{
+	env_settle_l3(x->l3);
+	return fib_lookup(x->l3->fib, rte_cpu_to_be_32(dst));
+}
+
+static const struct ecmp_group *group(struct fixture *x, uint32_t dst)
+{
+	uint32_t index = next_hop(x, dst);
+
+	assert_true(ecmp_is_group(index));
+	return l3_group(x->l3, index);
+}
+
+static void tell_two_hops(struct fixture *x, uint32_t net)
+{
+	begin(x, 0);
+	route(x, net, 16, ROUTE_UNICAST, 0, 2);
+	hop(x, IP(10, 0, 0, 2), 1);
+	hop(x, IP(10, 0, 1, 2), 2);
+	assert_int_equal(send_routes(x), 0);
+}
+
+static void test_several_hops(void **state)
+{
+	struct fixture *x = *state;
+	uint32_t first;
+
+	tell_two_hops(x, IP(20, 1, 0, 0));
+	tell_two_hops(x, IP(20, 2, 0, 0));
+	first = next_hop(x, IP(20, 1, 0, 1));
+	assert_int_equal(next_hop(x, IP(20, 2, 0, 1)), first); // shared
+	assert_int_equal(group(x, IP(20, 1, 0, 1))->n, 2);
+	tell_two_hops(x, IP(20, 1, 0, 0)); // told again
+	assert_int_equal(next_hop(x, IP(20, 1, 0, 1)), first);
+	assert_int_equal(neigh_count(x->l3->neigh), 2);
+	begin(x, 0);
+	route(x, IP(20, 1, 0, 0), 16, ROUTE_UNICAST, 0, 1);
+	hop(x, IP(10, 0, 1, 2), 2);
+	route(x, IP(20, 2, 0, 0), 16, ROUTE_UNICAST, 1, 0);
+	assert_int_equal(send_routes(x), 0);
+	assert_int_equal(env_lookup(x->l3, IP(20, 1, 0, 1))->next_hop, BE(10, 0, 1, 2));
+	assert_int_equal(next_hop(x, IP(20, 2, 0, 1)), ADJ_INDEX_NO_ROUTE);
+	assert_int_equal(ecmp_used(x->l3->ecmp), 0);
+	assert_false(neigh_held(x->l3->neigh, 1, BE(10, 0, 0, 2)));
+	begin(x, 0);
+	route(x, IP(20, 1, 0, 0), 16, ROUTE_UNICAST, 1, 0);
+	assert_int_equal(send_routes(x), 0);
+	assert_int_equal(neigh_count(x->l3->neigh), 0);
+}
+
+static void test_hops_named_twice_are_one(void **state)
+{
+	struct fixture *x = *state;
+	const struct ecmp_group *g;
+
+	begin(x, 0);
+	route(x, IP(20, 1, 0, 0), 16, ROUTE_UNICAST, 0, 3);
+	for (int i = 0; i < 3; i++)
+		weighted_hop(x, IP(10, 0, 0, 2), 1, 5);
+	route(x, IP(20, 2, 0, 0), 16, ROUTE_UNICAST, 0, 3);
+	weighted_hop(x, IP(10, 0, 0, 2), 1, 5);
+	weighted_hop(x, IP(10, 0, 1, 2), 2, 3);
+	weighted_hop(x, IP(10, 0, 0, 2), 1, 4);
+	assert_int_equal(send_routes(x), 0);
+	assert_int_equal(env_lookup(x->l3, IP(20, 1, 0, 1))->next_hop, BE(10, 0, 0, 2));
+	g = group(x, IP(20, 2, 0, 1));
+	assert_int_equal(g->n, 2);
+	assert_int_equal(g->hops[0].weight, 9);
+	assert_int_equal(g->hops[1].weight, 3);
+	begin(x, ROUTES_MARK | ROUTES_SWEEP);
+	assert_int_equal(send_routes(x), 0);
+	env_settle_l3(x->l3);
+	assert_int_equal(neigh_count(x->l3->neigh), 0);
+	assert_int_equal(ecmp_used(x->l3->ecmp), 0);
+}
+
+static void test_a_port_that_goes_leaves_the_other_hops(void **state)
+{
+	struct fixture *x = *state;
+
+	tell_two_hops(x, IP(20, 1, 0, 0));
+	begin(x, 0);
+	route(x, IP(20, 2, 0, 0), 16, ROUTE_UNICAST, 0, 2);
+	hop(x, IP(10, 0, 0, 2), 1);
+	hop(x, IP(10, 0, 0, 3), 1);
+	assert_int_equal(send_routes(x), 0);
+	routes_port_clear(x->l3, 1);
+	assert_int_equal(env_lookup(x->l3, IP(20, 1, 0, 1))->next_hop, BE(10, 0, 1, 2));
+	assert_int_equal(next_hop(x, IP(20, 2, 0, 1)), ADJ_INDEX_NO_ROUTE);
+	assert_int_equal(neigh_count(x->l3->neigh), 1);
+	assert_int_equal(ecmp_used(x->l3->ecmp), 0);
+}
+
+static void test_groups_full(void **state)
+{
+	struct fixture *x = *state;
+
+	for (uint32_t i = 0; i <= LIMIT_ECMP_GROUPS; i++) {
+		begin(x, 0);
+		route(x, IP(20, i % 64, 0, 0), 16, ROUTE_UNICAST, 0, 2);
+		weighted_hop(x, IP(10, 0, 0, 2), 1, 1);
+		weighted_hop(x, IP(10, 0, 1, 2), 2, 1 + i);
+		// Without time to pass, a group that no route has any more is not free.
+		assert_int_equal(send_routes(x), i == LIMIT_ECMP_GROUPS);
+	}
+	assert_int_equal(x->code, -ENOSPC);
+	env_settle_l3(x->l3);
+	assert_int_equal(ecmp_used(x->l3->ecmp), 64);
+	assert_int_equal(send_routes(x), 0);
+	begin(x, ROUTES_MARK | ROUTES_SWEEP);
+	assert_int_equal(send_routes(x), 0);
+	env_settle_l3(x->l3);
+	assert_int_equal(ecmp_used(x->l3->ecmp), 0);
+	assert_int_equal(neigh_count(x->l3->neigh), 0);
+}
+
+struct seen_hops {
+	uint32_t n;
+	uint32_t weight[MSG_ROUTE_HOPS];
+	uint8_t unusable;
+};
+
+static void see_hop(void *ctx, const struct dump_route *r)
+{
+	struct seen_hops *s = ctx;
+
+	if (strcmp(r->source, "route") != 0)
+		return;
+	assert_string_equal(r->type, "unicast");
+	assert_int_equal(r->n_hops, 2);
+	assert_int_equal(r->hop, s->n);
+	assert_int_equal(r->gateway.bytes[2] + 1, r->port);
+	s->unusable |= (uint8_t)(r->unusable << (r->port - 1));
+	s->weight[r->port - 1] = r->weight;
+	s->n++;
+}
+
+static void test_dump_tells_every_hop(void **state)
+{
+	struct fixture *x = *state;
+	struct seen_hops s = { 0 };
+
+	begin(x, 0);
+	route(x, IP(20, 2, 0, 0), 16, ROUTE_UNICAST, 0, 2);
+	weighted_hop(x, IP(10, 0, 0, 2), 1, 5);
+	weighted_hop(x, IP(10, 0, 1, 2), 2, 3);
+	assert_int_equal(send_routes(x), 0);
+	neigh_update(x->l3->neigh, 2, BE(10, 0, 1, 2), NEIGH_VALID, &mac_a);
+	neigh_update(x->l3->neigh, 1, BE(10, 0, 0, 2), NEIGH_FAILED, NULL);
+	l3_dump_routes(x->l3, see_hop, &s);
+	assert_int_equal(s.n, 2);
+	assert_int_equal(s.weight[0], 5);
+	assert_int_equal(s.weight[1], 3);
+	assert_int_equal(s.unusable, 1);
 }
 
 static void test_table_full(void **state)
@@ -319,6 +486,11 @@ int main(void)
 		TEST(test_gateway_references),
 		TEST(test_replace_all),
 		TEST(test_refusals),
+		TEST(test_several_hops),
+		TEST(test_hops_named_twice_are_one),
+		TEST(test_a_port_that_goes_leaves_the_other_hops),
+		TEST(test_groups_full),
+		TEST(test_dump_tells_every_hop),
 		TEST(test_table_full),
 		TEST(test_hostile),
 	};
