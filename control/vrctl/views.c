@@ -35,6 +35,11 @@
 		{ title, true }, "", CELL_PERCENT                                                  \
 	}
 
+#define HOPS(title, key)                                                                           \
+	{                                                                                          \
+		{ title, false }, key, CELL_HOPS                                                   \
+	}
+
 #define FILTER                                                                                     \
 	"protocol source destination inside external outside rule rule_kind uplink state min_age " \
 	"max_age"
@@ -57,9 +62,10 @@ static const struct view show_views[] = {
 		.path = "/v1/state/routes",
 		.list = "items",
 		.options = "limit",
-		.n_columns = 5,
+		.n_columns = 7,
 		.columns = { TEXT("PREFIX", "prefix"), TEXT("TYPE", "type"),
-			TEXT("NEXT HOP", "next_hop"), TEXT("INTERFACE", "interface"),
+			HOPS("NEXT HOP", "next_hop"), HOPS("INTERFACE", "interface"),
+			HOPS("WEIGHT", "weight"), HOPS("USABLE", "usable"),
 			TEXT("SOURCE", "source") } },
 	{ .word = "neighbours",
 		.path = "/v1/state/neighbours",
@@ -238,6 +244,28 @@ static char *value_text(json_t *value)
 	}
 }
 
+// One member of each next hop.
+static char *hops_text(json_t *hops, const char *key)
+{
+	char *text = NULL;
+	json_t *hop;
+	size_t i;
+
+	json_array_foreach(hops, i, hop)
+	{
+		char *one = value_text(json_object_get(hop, key)), *joined;
+		int n = asprintf(
+			&joined, "%s%s%s", text ? text : "", text ? "," : "", one ? one : "");
+
+		free(one);
+		if (n < 0)
+			break;
+		free(text);
+		text = joined;
+	}
+	return text;
+}
+
 static char *percent_text(json_t *item)
 {
 	double max = json_number_value(json_object_get(item, "max"));
@@ -280,6 +308,8 @@ static char *cell_text(const struct view_column *c, json_t *item)
 		return mib_text(value);
 	case CELL_PERCENT:
 		return percent_text(item);
+	case CELL_HOPS:
+		return hops_text(json_object_get(item, "next_hops"), c->key);
 	default:
 		return value_text(value);
 	}

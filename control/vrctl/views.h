@@ -19,6 +19,7 @@ enum cell {
 	CELL_MIB,     // bytes as MiB
 	CELL_TIME,    // seconds since the epoch as local time
 	CELL_PERCENT, // `used` of `max`, of the whole item
+	CELL_HOPS,    // member `key` of each of the item's `next_hops`
 };
 
 struct view_column {

@@ -165,13 +165,31 @@ static void test_routes_and_neighbours(void **state)
 	struct fixture *f = *state;
 	struct stats_shm *shm = connect_dataplane(1);
 	struct ids_of_site ids = put_site(f);
-	struct dump_route routes[2] = {
+	struct dump_route routes[4] = {
 		{ .prefix = address("0.0.0.0"),
 			.gateway = address("203.0.113.9"),
 			.port = ids.pub0,
 			.type = "unicast",
-			.source = "route" },
+			.source = "route",
+			.weight = 1,
+			.n_hops = 1 },
 		{ .prefix = address("172.30.0.0"), .type = "blackhole", .source = "route" },
+		{ .prefix = address("172.31.0.0"),
+			.gateway = address("203.0.113.9"),
+			.port = ids.pub0,
+			.weight = 3,
+			.n_hops = 2,
+			.type = "unicast",
+			.source = "route" },
+		{ .prefix = address("172.31.0.0"),
+			.gateway = address("192.168.10.9"),
+			.port = ids.vpc1,
+			.weight = 1,
+			.hop = 1,
+			.n_hops = 2,
+			.unusable = 1,
+			.type = "unicast",
+			.source = "route" },
 	};
 	struct dump_neighbour neighbours[2] = {
 		{ .addr = address("192.168.10.2"),
@@ -183,7 +201,7 @@ static void test_routes_and_neighbours(void **state)
 
 	routes[0].prefix.plen = 0;
 	routes[1].prefix.plen = 16;
-	dump_is(DUMP_ROUTES, routes, 2);
+	dump_is(DUMP_ROUTES, routes, 4);
 	dump_is(DUMP_NEIGHBOURS, neighbours, 2);
 	assert_int_equal(ask(f, "GET", STATE "/routes", NULL, NULL, NULL), 200);
 	assert_string_equal(text_at(f, "/items/0/prefix"), "0.0.0.0/0");
@@ -193,8 +211,16 @@ static void test_routes_and_neighbours(void **state)
 	assert_string_equal(text_at(f, "/items/1/type"), "blackhole");
 	assert_true(json_is_null(at(f, "/items/1/next_hop")));
 	assert_true(json_is_null(at(f, "/items/1/interface")));
+	assert_int_equal(json_array_size(at(f, "/items/0/next_hops")), 1);
+	assert_int_equal(json_array_size(at(f, "/items/1/next_hops")), 0);
+	assert_int_equal(json_array_size(at(f, "/items/2/next_hops")), 2);
+	assert_string_equal(text_at(f, "/items/2/next_hops/0/next_hop"), "203.0.113.9");
+	assert_int_equal(number_at(f, "/items/2/next_hops/0/weight"), 3);
+	assert_true(json_is_true(at(f, "/items/2/next_hops/0/usable")));
+	assert_string_equal(text_at(f, "/items/2/next_hops/1/interface"), "vpc1");
+	assert_true(json_is_false(at(f, "/items/2/next_hops/1/usable")));
 	assert_int_equal(ask(f, "GET", STATE "/routes", "limit=1&offset=1", NULL, NULL), 200);
-	assert_int_equal(number_at(f, "/total"), 2);
+	assert_int_equal(number_at(f, "/total"), 3);
 	assert_int_equal(json_array_size(at(f, "/items")), 1);
 	assert_string_equal(text_at(f, "/items/0/prefix"), "172.30.0.0/16");
 	assert_int_equal(ask(f, "GET", STATE "/neighbours", NULL, NULL, NULL), 200);
