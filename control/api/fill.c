@@ -36,6 +36,11 @@ void fill_ports(
 			f.max = __atomic_load_n(&pool->max[c], __ATOMIC_RELAXED);
 			each(ctx, &f);
 		}
+		f.protocol = NULL;
+		f.used = __atomic_load_n(&pool->blocks_used, __ATOMIC_RELAXED);
+		f.max = __atomic_load_n(&pool->blocks_max, __ATOMIC_RELAXED);
+		if (f.address != 0 && f.max != 0)
+			each(ctx, &f);
 	}
 }
 
@@ -48,5 +53,8 @@ void fill_name(const struct fill *f, char *out, size_t size)
 		return;
 	}
 	inet_ntop(AF_INET, &f->address, address, sizeof(address));
-	snprintf(out, size, "ports %s %s", address, f->protocol);
+	if (f->protocol != NULL)
+		snprintf(out, size, "ports %s %s", address, f->protocol);
+	else
+		snprintf(out, size, "blocks %s", address);
 }

@@ -21,17 +21,18 @@ static inline bool fill_alarm(uint64_t used, uint64_t max)
 struct fill {
 	const char *name;     // of the table, NULL: ports
 	uint32_t address;     // of the ports, network order
-	const char *protocol; // of the ports
+	const char *protocol; // of the ports, NULL: blocks of them
 	uint64_t used, max;
 };
 
-// Calls `each` for the tables of sessions, then for the ports of each external address.
+// Calls `each` for the tables of sessions; for the ports of each external address, and for its port
+// blocks if its rules give any.
 void fill_tables(
 	const struct process_stats *p, void (*each)(void *ctx, const struct fill *f), void *ctx);
 void fill_ports(
 	const struct stats_shm *shm, void (*each)(void *ctx, const struct fill *f), void *ctx);
 
-// "sessions", or "ports 203.0.113.1 udp".
+// "sessions", "ports 203.0.113.1 udp" or "blocks 203.0.113.1".
 void fill_name(const struct fill *f, char *out, size_t size);
 
 #define FILL_NAME_MAX 32

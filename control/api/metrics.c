@@ -149,19 +149,26 @@ static void write_limits(FILE *out, struct client *client)
 
 struct fill_writer {
 	FILE *out;
-	bool max;
+	bool max, blocks;
 	unsigned int alarms;
 };
 
 static void write_ports(void *ctx, const struct fill *f)
 {
 	struct fill_writer *w = ctx;
+	const char *which = w->max ? "max" : "used";
+	unsigned long long value = w->max ? f->max : f->used;
 	char address[INET_ADDRSTRLEN] = "";
 
+	if (w->blocks != (f->protocol == NULL))
+		return;
 	inet_ntop(AF_INET, &f->address, address, sizeof(address));
-	fprintf(w->out, "vrouter_nat_ports_%s{address=\"%s\",protocol=\"%s\"} %llu\n",
-		w->max ? "max" : "used", address, f->protocol,
-		(unsigned long long)(w->max ? f->max : f->used));
+	if (w->blocks)
+		fprintf(w->out, "vrouter_nat_port_blocks_%s{address=\"%s\"} %llu\n", which, address,
+			value);
+	else
+		fprintf(w->out, "vrouter_nat_ports_%s{address=\"%s\",protocol=\"%s\"} %llu\n",
+			which, address, f->protocol, value);
 }
 
 static void count_alarm(void *ctx, const struct fill *f)
@@ -177,6 +184,12 @@ static void write_fill(FILE *out, const struct stats_shm *shm, const struct proc
 	fill_ports(shm, write_ports, &w);
 	metric_head(out, "nat_ports_max", "gauge", "External ports that rules may use.");
 	w.max = true;
+	fill_ports(shm, write_ports, &w);
+	metric_head(out, "nat_port_blocks_max", "gauge", "Port blocks that hosts may get.");
+	w.blocks = true;
+	fill_ports(shm, write_ports, &w);
+	metric_head(out, "nat_port_blocks_used", "gauge", "Port blocks that hosts have.");
+	w.max = false;
 	fill_ports(shm, write_ports, &w);
 	fill_tables(process, count_alarm, &w);
 	fill_ports(shm, count_alarm, &w);

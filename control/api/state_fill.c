@@ -50,8 +50,8 @@ static void add_ports(void *items, const struct fill *f)
 	inet_ntop(AF_INET, &f->address, address, sizeof(address));
 	json_array_append_new(
 		items, json_pack("{s:s, s:s, s:I, s:I, s:b}", "address", address, "protocol",
-			       f->protocol, "used", (json_int_t)f->used, "max", (json_int_t)f->max,
-			       "alarm", fill_alarm(f->used, f->max)));
+			       f->protocol ? f->protocol : "blocks", "used", (json_int_t)f->used,
+			       "max", (json_int_t)f->max, "alarm", fill_alarm(f->used, f->max)));
 }
 
 void state_nat_ports(struct request *r)

@@ -92,6 +92,8 @@ struct snat_config {
 	uint16_t port_first, port_last;
 	uint32_t max_sessions_per_host;	    // 0: half of the pool's ports
 	uint32_t max_session_rate_per_host; // new sessions per second, 0: no limit
+	uint32_t port_block_size;	    // 0: ports are given one by one
+	uint32_t max_port_blocks_per_host;  // 0: see obj_snat
 };
 
 struct eip_config {

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // The list `snat`.
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,26 @@ static const struct own *pool_address(struct parse *ps, const char *text, const 
 	return own;
 }
 
+static uint32_t blocks_between(uint32_t first, uint32_t last, uint32_t size)
+{
+	uint32_t from = (first + size - 1) / size, end = (last + 1) / size;
+
+	return end > from ? end - from : 0;
+}
+
+// Blocks of ports, which begin at multiples of their size, that the range has on an address.
+static uint32_t blocks_on(const struct snat_config *rule, bool interface)
+{
+	uint32_t size = rule->port_block_size, first = rule->port_first, last = rule->port_last;
+
+	if (first < SNAT_PORT_FIRST)
+		first = SNAT_PORT_FIRST;
+	if (!interface || last < KERNEL_PORT_FIRST || first > KERNEL_PORT_LAST)
+		return blocks_between(first, last, size);
+	return blocks_between(first, KERNEL_PORT_FIRST - 1, size) +
+	       blocks_between(KERNEL_PORT_LAST + 1, last, size);
+}
+
 static const char *pool_member_wrong(
 	const struct parse *ps, const struct snat_config *rule, const struct own *own)
 {
@@ -69,6 +90,10 @@ static const char *pool_member_wrong(
 		rule->port_last <= KERNEL_PORT_LAST)
 		return "is an interface's own address, of which \"port_range\" leaves no port: "
 		       "there it can use 1024-10239 and 32768-65535";
+	if (rule->port_last != 0 && rule->port_block_size != 0 &&
+		blocks_on(rule, own->ref.vip < 0) == 0)
+		return "cannot be used: \"port_range\" leaves no whole block of "
+		       "\"port_block_size\" ports, which begins at a multiple of that size";
 	return NULL;
 }
 
@@ -163,12 +188,31 @@ static void parse_port_range(const struct reader *r, struct snat_config *rule)
 		rule->port_first = rule->port_last = 0; // not known
 }
 
+static void parse_blocks(const struct reader *r, struct snat_config *rule)
+{
+	uint32_t size = 0;
+
+	if (read_integer(r, "port_block_size", OPTIONAL, 0, PORT_BLOCK_SIZE_MAX, &size) ==
+		READ_OK) {
+		if (size != 0 && (size < PORT_BLOCK_SIZE_MIN || (size & (size - 1)) != 0))
+			report_member(r, "port_block_size",
+				"expected 0 (no blocks) or a power of two from %d to %d",
+				PORT_BLOCK_SIZE_MIN, PORT_BLOCK_SIZE_MAX);
+		else
+			rule->port_block_size = size;
+	}
+	if (read_integer(r, "max_port_blocks_per_host", OPTIONAL, 1, PORT_BLOCKS_MAX,
+		    &rule->max_port_blocks_per_host) == READ_OK &&
+		json_object_get(r->object, "port_block_size") == NULL)
+		report_member(r, "max_port_blocks_per_host", "there is no \"port_block_size\"");
+}
+
 // True when interface and source are good.
 static bool parse_rule(struct parse *ps, json_t *json, const struct path *path, size_t index)
 {
 	static const char *const fields[] = { "name", "source", "interface", "addresses", "mapping",
 		"filtering", "port_range", "max_sessions_per_host", "max_session_rate_per_host",
-		NULL };
+		"port_block_size", "max_port_blocks_per_host", NULL };
 	struct snat_config *rule = &ps->config->snat[index];
 	struct reader r;
 
@@ -182,6 +226,7 @@ static bool parse_rule(struct parse *ps, json_t *json, const struct path *path, 
 		&r, "max_sessions_per_host", OPTIONAL, 1, UINT32_MAX, &rule->max_sessions_per_host);
 	(void)read_integer(&r, "max_session_rate_per_host", OPTIONAL, 0, UINT32_MAX,
 		&rule->max_session_rate_per_host);
+	parse_blocks(&r, rule);
 	if (parse_interface_ref(ps, &r, "interface", REQUIRED, &rule->interface) != READ_OK)
 		return false;
 	if (ps->config->interfaces[rule->interface].role != INTERFACE_PUBLIC) {
@@ -221,11 +266,38 @@ static void check_sources(struct parse *ps, struct source_key *keys, size_t n)
 				keys[i - 1].position, c->interfaces[keys[i].interface].name);
 }
 
-static int order_addresses(const void *a, const void *b)
-{
-	const in_addr_t *x = a, *y = b;
+struct pool_use {
+	struct in_addr address;
+	uint32_t position; // of the rule
+};
 
-	return (*x > *y) - (*x < *y);
+static int order_uses(const void *a, const void *b)
+{
+	const struct pool_use *x = a, *y = b;
+
+	if (x->address.s_addr != y->address.s_addr)
+		return x->address.s_addr > y->address.s_addr ? 1 : -1;
+	return (x->position > y->position) - (x->position < y->position);
+}
+
+// A rule that gives ports one by one, or in other blocks, would give those of a host's block to
+// others.
+static void check_block_sizes(struct parse *ps, const struct pool_use *first, size_t n)
+{
+	const struct config *c = ps->config;
+	const struct snat_config *rule = &c->snat[first->position];
+
+	for (size_t i = 1; i < n; i++) {
+		char text[INET_ADDRSTRLEN] = "";
+
+		if (c->snat[first[i].position].port_block_size == rule->port_block_size)
+			continue;
+		inet_ntop(AF_INET, &first->address, text, sizeof(text));
+		report_entry(ps, "snat", first[i].position, "port_block_size", -1,
+			"rules that share an address have one: that of /snat/%u, which has %s, "
+			"too, is %u",
+			first->position, text, rule->port_block_size);
+	}
 }
 
 // Each address that is translated to has a table of its ports in the data plane.
@@ -236,16 +308,20 @@ static void check_nat_addresses(struct parse *ps)
 
 	for (unsigned int i = 0; i < c->n_snat; i++)
 		n += c->snat[i].n_pool;
-	in_addr_t *all = parse_alloc(ps, n, sizeof(*all));
+	struct pool_use *all = parse_alloc(ps, n, sizeof(*all));
 	if (all == NULL)
 		return;
 	n = 0;
 	for (unsigned int i = 0; i < c->n_snat; i++)
 		for (unsigned int j = 0; j < c->snat[i].n_pool; j++)
-			all[n++] = c->snat[i].pool[j].address.s_addr;
-	qsort(all, n, sizeof(*all), order_addresses);
-	for (size_t i = 0; i < n; i++)
-		distinct += i == 0 || all[i] != all[i - 1];
+			all[n++] = (struct pool_use){ c->snat[i].pool[j].address, i };
+	qsort(all, n, sizeof(*all), order_uses);
+	for (size_t i = 0, next; i < n; i = next, distinct++) {
+		for (next = i + 1; next < n && all[next].address.s_addr == all[i].address.s_addr;
+			next++)
+			;
+		check_block_sizes(ps, &all[i], next - i);
+	}
 	free(all);
 	struct path list = { .up = &ps->root, .key = "snat" };
 	if (distinct > LIMIT_NAT_ADDRESSES)

@@ -126,6 +126,8 @@ static void add_snat(struct objset *s, const struct config *c, const struct snat
 	o->port_last = n->port_last;
 	o->max_sessions_per_host = n->max_sessions_per_host;
 	o->max_session_rate_per_host = n->max_session_rate_per_host;
+	o->port_block_size = (uint16_t)n->port_block_size;
+	o->max_port_blocks_per_host = (uint16_t)n->max_port_blocks_per_host;
 	o->source = msg_network(&n->source);
 	for (unsigned int i = 0; i < n->n_pool && i < MSG_SNAT_POOL; i++)
 		o->pool[o->n_pool++] = n->pool[i].id;

@@ -19,7 +19,7 @@
 #include "dataplane/session/sweeper.h"
 
 #define SINK_BYTES    65536
-#define PORTSET_BYTES (sizeof(struct portset) + PORT_CLASSES * sizeof(struct port_space))
+#define PORTSET_BYTES (sizeof(struct portset) + sizeof(struct port_tables))
 
 // Collects records and writes them in large pieces; the first error sticks.
 struct sink {

@@ -172,6 +172,11 @@ enum nat_filtering {
 	NAT_FILTER_ENDPOINT_INDEPENDENT,
 };
 
+#define PORT_BLOCK_SIZE_MIN 64
+#define PORT_BLOCK_SIZE_MAX 4096
+#define PORT_BLOCKS_MAX	    16 // of a host
+#define PORT_BLOCKS_DEFAULT 8
+
 struct obj_snat {
 	uint32_t id;
 	uint32_t port; // egress obj_port id
@@ -182,6 +187,8 @@ struct obj_snat {
 	uint16_t n_pool;
 	uint32_t max_sessions_per_host;	    // per protocol, 0: half of the pool's ports
 	uint32_t max_session_rate_per_host; // new sessions per second, 0: no limit
+	uint16_t port_block_size;	    // a power of two, 0: no blocks
+	uint16_t max_port_blocks_per_host;  // 0: 8, and at most half of those of an address
 	struct msg_addr source;
 	uint32_t pool[MSG_SNAT_POOL]; // obj_address ids
 };

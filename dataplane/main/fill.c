@@ -41,6 +41,8 @@ static void fill_pool(struct pool_stats *out, const struct portset *portset)
 		__atomic_store_n(
 			&out->max[class], used ? portset->ports[class] : 0, __ATOMIC_RELAXED);
 	}
+	__atomic_store_n(&out->blocks_used, used ? blocks_used(portset) : 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&out->blocks_max, used ? portset->blocks : 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&out->addr, used ? portset->addr : 0, __ATOMIC_RELEASE);
 }
 

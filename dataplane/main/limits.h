@@ -16,7 +16,8 @@
 #define LIMIT_PORT_FORWARDS	 10240 // 36 B each, and 1 KiB per partly used block of 256 ports
 #define LIMIT_SNAT_RULES	 1024  // 512 B each
 #define LIMIT_SNAT_POOL		 64    // addresses per SNAT rule
-#define LIMIT_NAT_ADDRESSES	 1024  // addresses with port state, 816 KiB each once used
+#define LIMIT_NAT_ADDRESSES	 1024  // addresses with port state, 824 KiB each once used
+#define LIMIT_HOST_BLOCKS	 16    // port blocks of a host, 64 B of each of DEFAULT_HOSTS
 #define LIMIT_SERVICES		 4096  // local services, 16 B each
 #define LIMIT_ADJACENCIES	 65536 // 64 B each: 4 MiB
 #define LIMIT_NEIGHBOURS	 8192  // 96 B each, and a host route and an adjacency

@@ -61,10 +61,18 @@ static void log_end(void *ctx, const struct session *s, enum session_end cause, 
 		&dp->events[LIMIT_WORKERS], s, SESSION_EVENT_STOP, (uint8_t)cause, rte_rdtsc());
 }
 
+static void log_block_end(void *ctx, const struct port_block *b)
+{
+	struct dataplane *dp = ctx;
+
+	event_ring_push_block(&dp->events[LIMIT_WORKERS], b, SESSION_EVENT_BLOCK_STOP, rte_rdtsc());
+}
+
 int sweep_init(struct dataplane *dp)
 {
 	struct sweeper_conf conf = {
 		.on_end = log_end,
+		.on_block_end = log_block_end,
 		.on_end_ctx = dp,
 		.table = &dp->sessions,
 		.epochs = &dp->epochs,

@@ -30,7 +30,8 @@ struct creation {
 	uint32_t session;
 	uint32_t src; // as translated, network order
 	uint16_t sport;
-	bool visible; // other threads may have seen the session
+	uint16_t block; // endpoint-dependent: that `sport` is in, held
+	bool visible;	// other threads may have seen the session
 };
 
 void nat_worker_init(struct nat_worker *w, uint64_t seed)
@@ -66,6 +67,8 @@ static uint16_t flags_of(const struct creation *c)
 	if (rq->snat == NULL)
 		return flags;
 	flags |= SESSION_SNAT;
+	if (rq->snat->block_units != 0 && port_class(rq->key.proto) >= 0)
+		flags |= SESSION_BLOCK;
 	if (c->mapping != 0)
 		return flags;
 	flags |= SESSION_ENDPOINT_DEPENDENT;
@@ -158,6 +161,7 @@ static int insert_reverse(struct creation *c, uint32_t *ref)
 	s->key[SESSION_REVERSE] = reply_key(c);
 	s->mapping = c->mapping;
 	s->target = c->target;
+	s->block = c->block;
 	s->flags = flags_of(c);
 	// A packet from an endpoint to itself is its own reply.
 	if (same_key(&s->key[0], &s->key[1]))
@@ -177,28 +181,28 @@ static int insert_reverse(struct creation *c, uint32_t *ref)
 	return rc;
 }
 
+// With blocks, the flow holds the one that its port is in: it could be given back meanwhile.
 static int try_port(struct creation *c, uint16_t port, uint32_t *ref)
 {
+	if (c->rq->snat->block_units != 0 &&
+		!nat_block_hold(c->t, c->rq->snat, c->host, ntohs(port), &c->block))
+		return -EADDRNOTAVAIL;
 	c->sport = port;
 	return insert_reverse(c, ref);
 }
 
 // A port for this destination alone: the host's own one, else others from a random place on.
-static int insert_reusing(struct creation *c, uint32_t *ref)
+static int insert_one_of(struct creation *c, const struct nat_ports *p, uint32_t *ref)
 {
-	const struct nat_address *a = nat_paired_address(c->t, c->rq->snat, c->host);
 	uint16_t own = c->rq->key.sport, ports[NAT_REUSE_BATCH];
 	int rc = -EADDRNOTAVAIL;
 	struct nat_reuse reuse;
 
-	if (a == NULL)
-		return rc;
-	c->src = a->addr;
-	if (nat_reusable(c->t, a, c->class, ntohs(own)))
+	if (nat_reusable(c->t, p, c->class, ntohs(own)))
 		rc = try_port(c, own, ref);
 	if (rc != -EADDRNOTAVAIL)
 		return rc;
-	nat_reuse_start(&reuse, c->t, a, c->class, c->w);
+	nat_reuse_start(&reuse, c->t, p, c->class, c->w);
 	for (unsigned b = 0; b < NAT_REUSE_BATCHES && rc == -EADDRNOTAVAIL; b++) {
 		unsigned n = nat_reuse_next(&reuse, reply_key(c), ports);
 
@@ -206,6 +210,28 @@ static int insert_reusing(struct creation *c, uint32_t *ref)
 			rc = try_port(c, ports[i], ref);
 	}
 	return rc;
+}
+
+static int insert_reusing(struct creation *c, uint32_t *ref)
+{
+	const struct nat_source *snat = c->rq->snat;
+	const struct nat_address *a = nat_paired_address(c->t, snat, c->host);
+	struct nat_ports ports;
+	int rc;
+
+	if (a == NULL)
+		return -EADDRNOTAVAIL;
+	c->src = a->addr;
+	nat_ports_of(c->t, snat, c->host, a, &ports);
+	rc = insert_one_of(c, &ports, ref);
+	if (rc != -EADDRNOTAVAIL || snat->block_units == 0)
+		return rc;
+	nat_block_let_go(c->t, c->host, &c->block);
+	c->block = nat_block_add(c->t, snat, c->host, c->class, c->w);
+	if (c->block == 0)
+		return rc;
+	nat_ports_of_block(c->block, snat->block_units, a, &ports);
+	return insert_one_of(c, &ports, ref);
 }
 
 static int take_mapping(struct creation *c)
@@ -295,7 +321,7 @@ static int publish(struct creation *c, uint32_t *ref)
 	return 0;
 }
 
-static void give_back(const struct creation *c)
+static void give_back(struct creation *c)
 {
 	if (c->session != 0) {
 		atomic_store_explicit(
@@ -306,6 +332,8 @@ static void give_back(const struct creation *c)
 		nat_mapping_put(c->t, c->mapping);
 	if (c->target != 0)
 		nat_mapping_put(c->t, c->target);
+	if (c->block != 0)
+		nat_block_let_go(c->t, c->host, &c->block);
 	if (c->host != 0)
 		nat_host_uncharge(c->t, c->host, c->class);
 }

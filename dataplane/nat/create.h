@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "dataplane/session/portset.h"
+#include "dataplane/session/blocks.h"
 #include "dataplane/session/table.h"
 
 // An external address of a SNAT rule, with the ports that may be claimed on it.
@@ -27,6 +27,8 @@ struct nat_source {
 	uint8_t mapping;		    // enum nat_mapping
 	uint8_t filtering;		    // enum nat_filtering
 	uint16_t n_pool;
+	uint8_t block_units; // of port blocks (blocks.h), 0: ports are given one by one
+	uint8_t max_blocks;  // of a host, at most HOST_BLOCKS
 	const struct nat_address *pool;
 };
 
@@ -55,6 +57,9 @@ struct nat_worker {
 	uint64_t created;  // sessions
 	uint64_t degraded; // of them: endpoint-dependent though the rule says otherwise
 	uint64_t joined;   // packets whose session another packet had made meanwhile
+	// Called when a host has got a port block, before another thread can know; may be NULL.
+	void (*on_block)(void *ctx, const struct port_block *b);
+	void *on_block_ctx;
 };
 
 // Any seed will do; workers should have different ones.

@@ -68,12 +68,14 @@ static bool never(const void *old, const void *new)
 	return false;
 }
 
-// Where its flows leave and who may send to their ports is agreed when a mapping is made.
+// Where its flows leave, who may send to their ports, and whether these are in a block, is agreed
+// when a mapping is made.
 static bool snat_goes_on(const void *old, const void *new)
 {
 	const struct obj_snat *x = old, *y = new;
 
-	return x->port == y->port && x->mapping == y->mapping && x->filtering == y->filtering;
+	return x->port == y->port && x->mapping == y->mapping && x->filtering == y->filtering &&
+	       x->port_block_size == y->port_block_size;
 }
 
 // The first interface address of each port, 0 when it has none.

@@ -49,6 +49,7 @@ static uint32_t make_peer(struct session_table *t, const struct mapping_key *key
 	m->host = 0;
 	m->of = key->rule;
 	m->portset = of->portset;
+	m->block = 0;
 	m->epoch = of->epoch;
 	m->created = tick;
 	refs_init(&m->refs, 1);

@@ -5,6 +5,7 @@
 // port forwards and of IKE. Control thread only.
 #include "dataplane/main/dataplane.h"
 #include "dataplane/nat/build.h"
+#include "dataplane/session/blocks.h"
 
 #define IKE_NATT_PORT 4500 // RFC 3948: never a translated port
 
@@ -47,6 +48,27 @@ static void name_ports(uint64_t named[PORT_WORDS], const struct nat_address *a)
 		}
 }
 
+// How many blocks there are to claim. Rules of one address have one size.
+static uint32_t count_blocks(const struct nat_section *s, const struct portset *portset)
+{
+	uint64_t marked[PORT_UNIT_WORDS] = { 0 };
+	uint32_t units = 0;
+
+	for (uint32_t r = 0; r < s->n_snat; r++) {
+		const struct nat_source *source = &s->snat[r].source;
+
+		for (uint32_t i = 0; source->block_units != 0 && i < source->n_pool; i++) {
+			const struct nat_address *a = &source->pool[i];
+
+			if (a->portset != portset)
+				continue;
+			units = source->block_units;
+			blocks_mark(a->ranges, a->n_ranges, units, marked);
+		}
+	}
+	return units == 0 ? 0 : blocks_count(portset, marked, units);
+}
+
 static void activate_ports(
 	const struct nat_section *s, rte_be32_t addr, struct portmap *const forward[2])
 {
@@ -65,6 +87,7 @@ static void activate_ports(
 	reserve_ports(portset, PORT_TCP, forward[0]);
 	reserve_ports(portset, PORT_UDP, forward[1]);
 	count_ports(portset, named);
+	portset->blocks = count_blocks(s, portset);
 }
 
 // Source NAT towards a private port comes and goes with EIPs on any port, and takes the port's

@@ -14,33 +14,33 @@
 // other.
 #define STRIDE 2654435761u
 
-bool nat_reusable(const struct session_table *t, const struct nat_address *address,
+bool nat_reusable(const struct session_table *t, const struct nat_ports *ports,
 	enum port_class class, uint16_t port)
 {
 	uint32_t owner;
 
-	if (!port_ranges_have(address->ranges, address->n_ranges, port))
+	if (!port_ranges_have(ports->ranges, ports->n_ranges, port))
 		return false;
-	switch (portset_state(address->portset, class, port)) {
+	switch (portset_state(ports->portset, class, port)) {
 	case PORT_STATE_FREE:
 		return true;
 	case PORT_STATE_RESERVED:
 		return false;
 	default:
 		// 0: just claimed, and not known yet for whom.
-		owner = portset_owner(address->portset, class, port);
+		owner = portset_owner(ports->portset, class, port);
 		return owner != 0 &&
 		       mapping_at(t, owner)->filtering == NAT_FILTER_ADDRESS_AND_PORT_DEPENDENT;
 	}
 }
 
 void nat_reuse_start(struct nat_reuse *r, const struct session_table *t,
-	const struct nat_address *address, enum port_class class, struct nat_worker *w)
+	const struct nat_ports *ports, enum port_class class, struct nat_worker *w)
 {
-	uint32_t n = port_ranges_size(address->ranges, address->n_ranges);
+	uint32_t n = port_ranges_size(ports->ranges, ports->n_ranges);
 
 	*r = (struct nat_reuse){ .t = t,
-		.address = address,
+		.ports = ports,
 		.class = class,
 		.next = n == 0 ? 0 : port_random(&w->rng, n),
 		.left = n };
@@ -49,16 +49,16 @@ void nat_reuse_start(struct nat_reuse *r, const struct session_table *t,
 unsigned nat_reuse_next(
 	struct nat_reuse *r, struct session_key key, uint16_t ports[NAT_REUSE_BATCH])
 {
-	const struct nat_address *a = r->address;
-	uint32_t total = port_ranges_size(a->ranges, a->n_ranges), taken[NAT_REUSE_BATCH];
+	const struct nat_ports *p = r->ports;
+	uint32_t total = port_ranges_size(p->ranges, p->n_ranges), taken[NAT_REUSE_BATCH];
 	struct session_key keys[NAT_REUSE_BATCH];
 	unsigned n = 0, open = 0;
 
 	for (unsigned i = 0; i < NAT_REUSE_BATCH && r->left != 0; i++, r->left--) {
-		uint16_t port = port_ranges_at(a->ranges, a->n_ranges, r->next);
+		uint16_t port = port_ranges_at(p->ranges, p->n_ranges, r->next);
 
 		r->next = (r->next + STRIDE % total) % total;
-		if (!nat_reusable(r->t, a, r->class, port))
+		if (!nat_reusable(r->t, p, r->class, port))
 			continue;
 		key.dport = htons(port);
 		keys[n++] = key;

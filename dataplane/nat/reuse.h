@@ -5,26 +5,26 @@
 // differ. Nothing is claimed but the reply's key in the index, so this only proposes ports.
 #pragma once
 
-#include "dataplane/nat/create.h"
+#include "dataplane/nat/blocks.h"
 
 #define NAT_REUSE_BATCH	  32 // ports whose keys are looked up together
 #define NAT_REUSE_BATCHES 2  // tried for one flow, beside its own port
 
-// A walk over the ports of an address from a random place, each once, in large steps.
+// A walk over the ports of a host from a random place, each once, in large steps.
 struct nat_reuse {
 	const struct session_table *t;
-	const struct nat_address *address;
+	const struct nat_ports *ports;
 	enum port_class class;
 	uint32_t next, left; // of port_ranges_at()
 };
 
 // Whether a flow may have the port: in the ranges, not reserved, and not of a mapping that takes
 // packets from endpoints that it has not sent to: they could be this flow's replies.
-bool nat_reusable(const struct session_table *t, const struct nat_address *address,
+bool nat_reusable(const struct session_table *t, const struct nat_ports *ports,
 	enum port_class class, uint16_t port);
 
 void nat_reuse_start(struct nat_reuse *r, const struct session_table *t,
-	const struct nat_address *address, enum port_class class, struct nat_worker *w);
+	const struct nat_ports *ports, enum port_class class, struct nat_worker *w);
 
 // The next ports, in network order, for which `key` (with the port as its dport) is not in the
 // index now. Looks at NAT_REUSE_BATCH ports; their number may be 0.

@@ -155,6 +155,13 @@ static void nat_activate(struct dataplane *dp, const struct objects *next,
 	nat_apply_settings(dp, next);
 }
 
+// A block's time is the clock's and not the burst's: its host before may have lost it since the
+// burst began, and their times in the log must not overlap. Blocks are rare.
+static void log_block(void *ctx, const struct port_block *b)
+{
+	event_ring_push_block(ctx, b, SESSION_EVENT_BLOCK_START, rte_rdtsc());
+}
+
 static int nat_worker_create(struct worker *w, void **state)
 {
 	struct nat_worker *nw = rte_zmalloc("nat_worker", sizeof(*nw), RTE_CACHE_LINE_SIZE);
@@ -162,6 +169,8 @@ static int nat_worker_create(struct worker *w, void **state)
 	if (nw == NULL)
 		return -ENOMEM;
 	nat_worker_init(nw, rte_rdtsc() + w->index);
+	nw->on_block = log_block;
+	nw->on_block_ctx = &w->dp->events[w->index];
 	// Written once, so that its pages are there before the first packet.
 	memset(&w->dp->stats->rules[w->index], 0, sizeof(w->dp->stats->rules[0]));
 	*state = nw;

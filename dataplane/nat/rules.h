@@ -53,6 +53,7 @@ struct nat_own {
 	bool sessions;		    // packets to it may belong to sessions
 	struct portmap *forward[2]; // tcp, udp: index + 1 into forwards; NULL: none
 	struct portset *portset;    // its mappings; NULL: no rule maps to it
+	uint8_t block_units;	    // of the rules that map to it
 };
 
 enum nat_target_flag {

@@ -12,6 +12,7 @@
 #include "dataplane/main/dataplane.h"
 #include "dataplane/nat/build.h"
 #include "dataplane/nat/ranges.h"
+#include "dataplane/session/blocks.h"
 
 static uint32_t pool_ports(const struct nat_address *pool, uint32_t n_pool)
 {
@@ -42,10 +43,77 @@ static int pool_address(struct nat_build *b, uint32_t rule, const struct obj_add
 	return rc;
 }
 
+static_assert(LIMIT_HOST_BLOCKS == PORT_BLOCKS_MAX, "one number");
+
+static bool good_block_size(uint32_t size)
+{
+	return size == 0 || (size >= PORT_BLOCK_SIZE_MIN && size <= PORT_BLOCK_SIZE_MAX &&
+				    (size & (size - 1)) == 0);
+}
+
+static uint32_t blocks_of(const struct nat_address *a, uint32_t units)
+{
+	uint64_t marked[PORT_UNIT_WORDS] = { 0 };
+
+	blocks_mark(a->ranges, a->n_ranges, units, marked);
+	return blocks_count(NULL, marked, units);
+}
+
+// Ports of an address are given in blocks of one size, or one by one: else a rule would give away
+// ports of another one's blocks.
+static int check_blocks(struct nat_build *b, const struct obj_snat *o, uint32_t address,
+	const struct nat_address *pool)
+{
+	const struct nat_own *own = &b->section->own[address];
+	uint32_t units = o->port_block_size / PORT_UNIT;
+
+	if (own->portset != NULL && own->block_units != units)
+		return txn_error(b->errors, OBJ_SNAT, o->id, "port_block_size", -EINVAL,
+			"another rule with address %u has another one", address);
+	if (units != 0 && blocks_of(pool, units) == 0)
+		return txn_error(b->errors, OBJ_SNAT, o->id, "port_range", -EINVAL,
+			"leaves no whole block of %u ports, aligned to that size",
+			o->port_block_size);
+	return 0;
+}
+
+// Of an address's blocks, a host gets at most half unless the rule says otherwise.
+static uint8_t max_blocks(const struct obj_snat *o, const struct nat_address *pool)
+{
+	uint32_t max = PORT_BLOCKS_DEFAULT, units = o->port_block_size / PORT_UNIT;
+
+	if (units == 0 || o->max_port_blocks_per_host != 0)
+		return (uint8_t)o->max_port_blocks_per_host;
+	for (uint32_t i = 0; i < o->n_pool; i++)
+		max = RTE_MIN(max, RTE_MAX(blocks_of(&pool[i], units) / 2, 1u));
+	return (uint8_t)max;
+}
+
+static int build_pool(struct nat_build *b, const struct obj_snat *o, struct nat_address *pool)
+{
+	for (uint32_t i = 0; i < o->n_pool; i++) {
+		const struct obj_address *a =
+			nat_address_of(b, OBJ_SNAT, o->id, "addresses", o->pool[i]);
+		int rc = a == NULL
+				 ? -ENOENT
+				 : pool_address(b, o->id, a, o->port_first, o->port_last, &pool[i]);
+
+		if (rc == 0)
+			rc = check_blocks(b, o, o->pool[i], &pool[i]);
+		if (rc < 0)
+			return rc;
+		b->section->own[o->pool[i]].sessions = true;
+		b->section->own[o->pool[i]].portset = pool[i].portset;
+		b->section->own[o->pool[i]].block_units = (uint8_t)(o->port_block_size / PORT_UNIT);
+	}
+	return 0;
+}
+
 static int build_rule(struct nat_build *b, const struct obj_snat *o, struct nat_address *pool)
 {
 	struct nat_snat *r = &b->section->snat[b->section->n_snat];
 	uint32_t ports;
+	int rc;
 
 	if (o->n_pool == 0 || o->n_pool > MSG_SNAT_POOL || o->port == 0 || o->port >= LIMIT_PORTS ||
 		objects_get(b->objects, OBJ_PORT, o->port) == NULL || o->source.plen > 32 ||
@@ -58,18 +126,12 @@ static int build_rule(struct nat_build *b, const struct obj_snat *o, struct nat_
 			o->filtering != NAT_FILTER_ADDRESS_AND_PORT_DEPENDENT))
 		return txn_error(b->errors, OBJ_SNAT, o->id, "filtering", -EINVAL,
 			"impossible mapping or filtering, or one that does not go with the other");
-	for (uint32_t i = 0; i < o->n_pool; i++) {
-		const struct obj_address *a =
-			nat_address_of(b, OBJ_SNAT, o->id, "addresses", o->pool[i]);
-		int rc = a == NULL
-				 ? -ENOENT
-				 : pool_address(b, o->id, a, o->port_first, o->port_last, &pool[i]);
-
-		if (rc < 0)
-			return rc;
-		b->section->own[o->pool[i]].sessions = true;
-		b->section->own[o->pool[i]].portset = pool[i].portset;
-	}
+	if (!good_block_size(o->port_block_size) || o->max_port_blocks_per_host > PORT_BLOCKS_MAX)
+		return txn_error(b->errors, OBJ_SNAT, o->id, "port_block_size", -EINVAL,
+			"impossible size or number of port blocks");
+	rc = build_pool(b, o, pool);
+	if (rc < 0)
+		return rc;
 	ports = pool_ports(pool, o->n_pool);
 	*r = (struct nat_snat){
 		.source = { .rule = o->id,
@@ -79,6 +141,8 @@ static int build_rule(struct nat_build *b, const struct obj_snat *o, struct nat_
 			.max_session_rate_per_host = o->max_session_rate_per_host,
 			.mapping = o->mapping,
 			.filtering = o->filtering,
+			.block_units = (uint8_t)(o->port_block_size / PORT_UNIT),
+			.max_blocks = max_blocks(o, pool),
 			.n_pool = o->n_pool,
 			.pool = pool },
 		.mask = nat_mask(o->source.plen),
@@ -110,6 +174,9 @@ static int build_inbound(struct nat_build *b, uint16_t port, struct nat_address 
 		if (a->port != port || !(a->flags & ADDRESS_INTERFACE))
 			continue;
 		rc = pool_address(b, NAT_INBOUND_RULE(port), a, NAT_PORT_FIRST, UINT16_MAX, pool);
+		if (rc == 0 && b->section->own[a->id].block_units != 0)
+			rc = txn_error(b->errors, OBJ_SNAT, NAT_INBOUND_RULE(port), "addresses",
+				-EINVAL, "its ports are given in blocks by another rule");
 		if (rc < 0)
 			return rc;
 		b->section->own[a->id].sessions = true;

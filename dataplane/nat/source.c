@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "dataplane/api/proto.h"
+#include "dataplane/nat/blocks.h"
 
 #define TRIES 4 // each lost to another thread that made progress
 
@@ -44,12 +45,21 @@ const struct nat_address *nat_paired_address(
 	return find_address(snat, h->pool_addr); // the pool has another order
 }
 
+// Whether the rule gives the port (network order) of an address of its pool: its block as a whole.
+static bool gives_port(const struct nat_source *snat, const struct nat_address *a, uint16_t port)
+{
+	uint32_t units = snat->block_units;
+
+	if (units != 0)
+		return block_inside(block_of(ntohs(port), units), units, a->ranges, a->n_ranges);
+	return port_ranges_have(a->ranges, a->n_ranges, ntohs(port));
+}
+
 bool nat_source_gives(const struct nat_source *snat, uint32_t addr, uint8_t proto, uint16_t port)
 {
 	const struct nat_address *a = find_address(snat, addr);
 
-	return a != NULL &&
-	       (port_class(proto) < 0 || port_ranges_have(a->ranges, a->n_ranges, ntohs(port)));
+	return a != NULL && (port_class(proto) < 0 || gives_port(snat, a, port));
 }
 
 static int make_host(struct session_table *t, const struct nat_request *rq,
@@ -68,6 +78,8 @@ static int make_host(struct session_table *t, const struct nat_request *rq,
 	h->pool_index = pick;
 	h->pool_addr = rq->snat->pool[pick].addr;
 	h->created = rq->tick;
+	h->portset = (uint32_t)(rq->snat->pool[pick].portset - t->portsets.sets);
+	h->block_units = rq->snat->block_units;
 	atomic_store_explicit(&h->begun, 0, memory_order_relaxed);
 	refs_init(&h->refs, 1);
 	return 0;
@@ -169,30 +181,52 @@ void nat_host_uncharge(struct session_table *t, uint32_t host, enum port_class c
 	refs_put(&h->refs);
 }
 
+// A port for the host's flows from `wanted` (host order), and its block; as nat_block_port().
+static int take_port(struct session_table *t, const struct nat_source *snat, uint32_t host,
+	enum port_class class, uint16_t wanted, struct nat_worker *w, struct nat_port *out)
+{
+	const struct nat_address *pool = nat_paired_address(t, snat, host);
+
+	if (pool == NULL)
+		return -EADDRNOTAVAIL;
+	if (snat->block_units != 0)
+		return nat_block_port(t, snat, host, class, wanted, w, out);
+	*out = (struct nat_port){ .portset = pool->portset };
+	return portset_claim(
+		pool->portset, class, wanted, pool->ranges, pool->n_ranges, &w->rng, &out->port);
+}
+
+static void give_port(const struct nat_port *p, enum port_class class)
+{
+	portset_release(p->portset, class, p->port);
+	if (p->block != 0)
+		block_put(p->portset, p->block);
+}
+
 static int make_mapping(struct session_table *t, const struct nat_request *rq,
 	const struct mapping_key *key, uint32_t host, struct nat_worker *w, uint32_t *ref)
 {
-	const struct nat_address *pool = nat_paired_address(t, rq->snat, host);
-	uint16_t port;
+	enum port_class class = (enum port_class)port_class(key->proto);
+	struct nat_port port;
 	struct mapping *m;
+	int rc = take_port(t, rq->snat, host, class, ntohs(key->port), w, &port);
 
-	if (pool == NULL ||
-		portset_claim(pool->portset, (enum port_class)port_class(key->proto),
-			ntohs(key->port), pool->ranges, pool->n_ranges, &w->rng, &port) != 0)
-		return -EADDRNOTAVAIL;
+	if (rc != 0)
+		return rc;
 	*ref = slab_alloc(&t->slabs[ARENA_MAPPINGS]);
 	if (*ref == 0) {
-		portset_release(pool->portset, (enum port_class)port_class(key->proto), port);
+		give_port(&port, class);
 		return -ENOSPC;
 	}
 	m = mapping_at(t, *ref);
 	m->key = *key;
-	m->ext_addr = pool->addr;
-	m->ext_port = htons(port);
+	m->ext_addr = host_at(t, host)->pool_addr;
+	m->ext_port = htons(port.port);
+	m->block = port.block;
 	m->filtering = rq->snat->filtering;
 	m->host = host;
 	m->of = 0;
-	m->portset = (uint32_t)(pool->portset - t->portsets.sets);
+	m->portset = (uint32_t)(port.portset - t->portsets.sets);
 	m->epoch = rq->snat->epoch;
 	m->created = rq->tick;
 	refs_add(&host_at(t, host)->refs);
@@ -204,10 +238,11 @@ static int make_mapping(struct session_table *t, const struct nat_request *rq,
 static void discard_mapping(struct session_table *t, uint32_t ref)
 {
 	struct mapping *m = mapping_at(t, ref);
+	const struct nat_port port = { &t->portsets.sets[m->portset], ntohs(m->ext_port),
+		m->block };
 
 	atomic_store_explicit(&m->refs, 0, memory_order_relaxed);
-	portset_release(&t->portsets.sets[m->portset], (enum port_class)port_class(m->key.proto),
-		ntohs(m->ext_port));
+	give_port(&port, (enum port_class)port_class(m->key.proto));
 	refs_put(&host_at(t, m->host)->refs);
 	slab_free(&t->slabs[ARENA_MAPPINGS], ref);
 }
@@ -220,10 +255,12 @@ static void own_port(struct session_table *t, uint32_t ref)
 		ntohs(m->ext_port), ref);
 }
 
-static bool is_given(const struct nat_address *a, const struct mapping *m)
+static bool is_given(const struct session_table *t, const struct nat_source *snat, uint32_t host,
+	const struct mapping *m)
 {
-	return a != NULL && a->addr == m->ext_addr &&
-	       port_ranges_have(a->ranges, a->n_ranges, ntohs(m->ext_port));
+	const struct nat_address *a = nat_paired_address(t, snat, host);
+
+	return a != NULL && a->addr == m->ext_addr && gives_port(snat, a, m->ext_port);
 }
 
 static int share_mapping(struct session_table *t, const struct nat_request *rq,
@@ -235,7 +272,7 @@ static int share_mapping(struct session_table *t, const struct nat_request *rq,
 	for (unsigned i = 0; i < TRIES; i++) {
 		if (entry != 0) {
 			*ref = index_entry_ref(entry);
-			if (is_given(nat_paired_address(t, rq->snat, host), mapping_at(t, *ref)) &&
+			if (is_given(t, rq->snat, host, mapping_at(t, *ref)) &&
 				refs_get(&mapping_at(t, *ref)->refs))
 				return 0;
 			index_remove(&t->index, key, entry);

@@ -44,7 +44,7 @@ static uint64_t layout_hash(const struct arena_header *h)
 		offsetof(struct host, refs),
 		offsetof(struct host, next_free),
 		sizeof(struct portset),
-		sizeof(struct port_space),
+		sizeof(struct port_tables),
 		SESSION_LIVE,
 		SESSION_RST,
 		h->conf.sessions,
@@ -57,7 +57,7 @@ static uint64_t layout_hash(const struct arena_header *h)
 		h->slots_off[ARENA_MAPPINGS],
 		h->slots_off[ARENA_HOSTS],
 		h->portsets_off,
-		h->spaces_off,
+		h->tables_off,
 	};
 	uint64_t hash = 0xcbf29ce484222325ull;
 
@@ -93,7 +93,7 @@ static void lay_out(struct arena_header *h, const struct arena_conf *conf, uint6
 	for (unsigned i = 0; i < ARENA_SLABS; i++)
 		h->slots_off[i] = place(&end, (uint64_t)count[i] * slot_size[i]);
 	h->portsets_off = place(&end, (uint64_t)conf->nat_addresses * sizeof(struct portset));
-	h->spaces_off = place(&end, PORT_CLASSES * sizeof(struct port_space) * conf->nat_addresses);
+	h->tables_off = place(&end, sizeof(struct port_tables) * conf->nat_addresses);
 	h->size = round_up(end, page);
 }
 
@@ -140,14 +140,14 @@ static int create(struct arena *arena, const struct arena_conf *conf, bool huge)
 	else
 		rc = map(arena, layout.size);
 	if (rc == 0)
-		rc = arena_populate(arena, 0, layout.spaces_off);
+		rc = arena_populate(arena, 0, layout.tables_off);
 	if (rc != 0) {
 		arena_close(arena);
 		return rc;
 	}
 	*arena->header = layout;
 	portsets_init(arena_at(arena, layout.portsets_off), conf->nat_addresses,
-		arena_at(arena, layout.spaces_off));
+		arena_at(arena, layout.tables_off));
 	return 0;
 }
 

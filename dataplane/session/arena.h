@@ -16,8 +16,8 @@
 
 struct arena_conf {
 	uint32_t sessions;	// 128 B each, as many mappings of 64 B, and 64 B of index
-	uint32_t hosts;		// 64 B each and 21 B of index
-	uint32_t nat_addresses; // 816 KiB each, resident once acquired
+	uint32_t hosts;		// 128 B each and 21 B of index
+	uint32_t nat_addresses; // 824 KiB each, resident once acquired
 };
 
 enum arena_slab {
@@ -38,7 +38,7 @@ struct arena_header {
 	uint64_t buckets_off; // bytes from the start, as the next ones
 	uint64_t slots_off[ARENA_SLABS];
 	uint64_t portsets_off;
-	uint64_t spaces_off; // of the port sets; not resident until acquired
+	uint64_t tables_off; // of the port sets; not resident until acquired
 	struct slab_head slabs[ARENA_SLABS];
 };
 
@@ -50,7 +50,7 @@ struct arena {
 	struct arena_header *header;
 };
 
-// Makes an arena, populated but for the port spaces; `huge` asks for 2 MiB pages and falls back to
+// Makes an arena, populated but for the port tables; `huge` asks for 2 MiB pages and falls back to
 // normal ones (arena->huge tells). 0, -EINVAL, -ENOMEM or the errno of a system call.
 int arena_create(struct arena *arena, const struct arena_conf *conf, bool huge);
 

@@ -33,16 +33,24 @@ static char *put_number(char *at, uint32_t n, unsigned width)
 	return at;
 }
 
-static char *put_endpoint(char *at, const char *name, uint32_t addr, uint16_t port)
+static char *put_address(char *at, const char *name, uint32_t addr)
 {
 	uint8_t b[4];
 
 	memcpy(b, &addr, sizeof(b));
 	at = put_text(at, name);
 	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
 		at = put_number(at, b[i], 1);
-		*at++ = i < 3 ? '.' : ':';
 	}
+	return at;
+}
+
+static char *put_endpoint(char *at, const char *name, uint32_t addr, uint16_t port)
+{
+	at = put_address(at, name, addr);
+	*at++ = ':';
 	return put_number(at, ntohs(port), 1);
 }
 
@@ -121,12 +129,23 @@ static const char *cause_name(uint8_t cause)
 	return cause < SESSION_END_COUNT && names[cause] != NULL ? names[cause] : "other";
 }
 
-size_t event_text(const struct session_event *e, const struct timespec *when, const char *uplink,
-	bool destinations, char *out)
+static char *put_block(char *at, const struct session_event *e)
+{
+	const struct session_key *external = &e->key[1];
+
+	at = put_text(at, e->type == SESSION_EVENT_BLOCK_START ? " block_start" : " block_stop");
+	at = put_address(at, " src=", e->key[0].src);
+	at = put_endpoint(at, " nat_src=", external->dst, external->sport);
+	*at++ = '-';
+	at = put_number(at, ntohs(external->dport), 1);
+	return put_rule(at, "snat/", e->snat_rule);
+}
+
+static char *put_session(
+	char *at, const struct session_event *e, const char *uplink, bool destinations)
 {
 	bool snat = (e->flags & SESSION_SNAT) != 0, dnat = (e->flags & SESSION_DNAT) != 0;
 	bool all = destinations || (e->flags & SESSION_ENDPOINT_DEPENDENT);
-	char *at = put_time(out, when);
 
 	at = put_text(at, e->type == SESSION_EVENT_START ? " start" : " stop");
 	at = put_protocol(at, e->key[SESSION_FORWARD].proto);
@@ -145,6 +164,16 @@ size_t event_text(const struct session_event *e, const struct timespec *when, co
 		at = put_text(at, " cause=");
 		at = put_text(at, cause_name(e->cause));
 	}
+	return at;
+}
+
+size_t event_text(const struct session_event *e, const struct timespec *when, const char *uplink,
+	bool destinations, char *out)
+{
+	bool block = e->type == SESSION_EVENT_BLOCK_START || e->type == SESSION_EVENT_BLOCK_STOP;
+	char *at = put_time(out, when);
+
+	at = block ? put_block(at, e) : put_session(at, e, uplink, destinations);
 	*at++ = '\n';
 	return (size_t)(at - out);
 }

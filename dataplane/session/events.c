@@ -4,6 +4,7 @@
 // Memory of the rings, and their consumer's side.
 #include "dataplane/session/events.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -27,6 +28,22 @@ void event_ring_destroy(struct event_ring *r)
 	if (r->events != NULL)
 		munmap(r->events, (r->mask + 1ul) * sizeof(struct session_event));
 	r->events = NULL;
+}
+
+void event_ring_push_block(struct event_ring *r, const struct port_block *b,
+	enum session_event_type type, uint64_t tsc)
+{
+	const struct session_event e = {
+		.key = { { .src = b->host }, { .dst = b->ext_addr,
+						     .sport = htons(b->range.first),
+						     .dport = htons(b->range.last) } },
+		.tsc = tsc,
+		.snat_rule = b->rule,
+		.type = (uint8_t)type,
+	};
+
+	if (atomic_load_explicit(&r->on, memory_order_acquire))
+		event_ring_put(r, &e);
 }
 
 unsigned event_ring_take(

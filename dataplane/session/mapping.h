@@ -10,8 +10,10 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/api/proto.h"
 #include "dataplane/session/portset.h"
 
 // Key of a mapping or a host in the index. `domain` lies where a session key has its side, so that
@@ -47,9 +49,12 @@ struct mapping {
 	uint32_t created; // tick
 	uint32_t limbo;	  // slot + 1 of the next one in limbo, sweeper only
 	_Atomic uint32_t next_free;
-	uint8_t spare[8];
+	uint16_t block; // first unit + 1 of the block that its port is in, 0: none
+	uint8_t spare[6];
 };
 static_assert(sizeof(struct mapping) == 64, "one cache line");
+
+#define HOST_BLOCKS PORT_BLOCKS_MAX
 
 struct host {
 	struct mapping_key key;
@@ -60,9 +65,18 @@ struct host {
 	uint32_t created;      // tick
 	uint32_t limbo;	       // slot + 1 of the next one in limbo, sweeper only
 	_Atomic uint32_t next_free;
-	_Atomic uint64_t begun; // tick << 32 | sessions begun in that tick
+	_Atomic uint32_t n_blocks; // or about to be claimed; each holds a reference
+	_Atomic uint64_t begun;	   // tick << 32 | sessions begun in that tick
+
+	uint32_t portset;		      // number of its address's port set
+	uint32_t block_units;		      // of its rule, 0: no blocks
+	_Atomic uint16_t blocks[HOST_BLOCKS]; // first unit + 1, 0: none, or HOST_BLOCK_COMING
+	uint8_t spare[24];
 };
-static_assert(sizeof(struct host) == 64, "one cache line");
+static_assert(sizeof(struct host) == 128, "two cache lines");
+static_assert(offsetof(struct host, portset) == 64, "only with blocks");
+
+#define HOST_BLOCK_COMING UINT16_MAX // the place is taken by a worker that looks for a block
 
 // References are stored plus one: 0 is dead (or a free slot), 1 is alive and unused. Only the
 // sweeper turns 1 into 0.

@@ -14,11 +14,10 @@ static uint64_t bit_of(uint32_t port)
 	return 1ull << (port % 64);
 }
 
-void portsets_init(struct portset *sets, uint32_t n, struct port_space *spaces)
+void portsets_init(struct portset *sets, uint32_t n, struct port_tables *tables)
 {
 	for (uint32_t i = 0; i < n; i++)
-		sets[i].spaces_off =
-			(uintptr_t)&spaces[(uint64_t)i * PORT_CLASSES] - (uintptr_t)&sets[i];
+		sets[i].tables_off = (uintptr_t)&tables[i] - (uintptr_t)&sets[i];
 }
 
 static bool is_free(const struct portset *ps)
@@ -30,7 +29,7 @@ static bool is_free(const struct portset *ps)
 	for (unsigned c = 0; c < PORT_CLASSES; c++)
 		if (portset_used(ps, c) != 0)
 			return false;
-	return true;
+	return atomic_load_explicit(&ps->blocks_used, memory_order_acquire) == 0;
 }
 
 int portsets_acquire(struct portsets *p, uint32_t addr, struct portset **portset)

@@ -15,6 +15,12 @@
 #define PORT_RANGES_MAX	 4
 #define PORT_CLAIM_WORDS 16 // bitmap words that one claim looks at
 
+// Ports are given to hosts in blocks of 1 to 64 units (powers of two), aligned to their size.
+#define PORT_UNIT	 64 // ports, a word of the bitmaps
+#define PORT_UNITS	 (65536 / PORT_UNIT)
+#define PORT_UNITS_BLOCK 64 // the largest block's
+#define PORT_UNIT_WORDS	 (PORT_UNITS / 64)
+
 enum port_class {
 	PORT_TCP,
 	PORT_UDP,
@@ -57,13 +63,27 @@ struct port_space {
 	_Atomic uint32_t owner[65536];	       // mapping slot + 1
 };
 
-// In the arena, resident; its spaces lie apart and become resident when it is acquired.
+// Which blocks hosts have: see blocks.h.
+struct port_blocks {
+	_Atomic uint64_t taken[PORT_UNIT_WORDS]; // a bit for each unit
+	_Atomic uint64_t holder[PORT_UNITS];	 // by first unit: host (slot + 1) << 32 | users
+};
+
+// What lies apart from its port set.
+struct port_tables {
+	struct port_space space[PORT_CLASSES];
+	struct port_blocks blocks;
+};
+
+// In the arena, resident; its tables lie apart and become resident when it is acquired.
 struct portset {
 	alignas(64) uint32_t addr;    // network order
 	uint32_t state;		      // enum portset_use, control thread only
-	uint64_t spaces_off;	      // bytes from here to PORT_CLASSES times struct port_space
+	uint64_t tables_off;	      // bytes from here to its struct port_tables
 	uint32_t ports[PORT_CLASSES]; // that rules may claim, control thread only
+	uint32_t blocks;	      // the same, 0: its rules give no blocks
 	alignas(64) _Atomic uint32_t used[PORT_CLASSES];
+	_Atomic uint32_t blocks_used;
 };
 
 enum portset_use {
@@ -77,20 +97,25 @@ struct portsets {
 	uint32_t n;
 };
 
-static inline struct port_space *portset_space(const struct portset *portset, enum port_class class)
+static inline struct port_tables *portset_tables(const struct portset *portset)
 {
-	return (struct port_space *)((uintptr_t)portset + portset->spaces_off) + class;
+	return (struct port_tables *)((uintptr_t)portset + portset->tables_off);
 }
 
-// Lays out n free port sets over zeroed memory: sets, and PORT_CLASSES spaces for each.
-void portsets_init(struct portset *sets, uint32_t n, struct port_space *spaces);
+static inline struct port_space *portset_space(const struct portset *portset, enum port_class class)
+{
+	return &portset_tables(portset)->space[class];
+}
+
+// Lays out n free port sets over zeroed memory: sets, and the tables of each.
+void portsets_init(struct portset *sets, uint32_t n, struct port_tables *tables);
 
 // The port set of an address, made active; the same one for the same address. Does not touch its
 // spaces. -ENOSPC when all sets are in use. Control thread.
 int portsets_acquire(struct portsets *p, uint32_t addr, struct portset **portset);
 
 // The address is gone and no worker's configuration names it any more; the set is reused when its
-// last port is released. Control thread.
+// last port and block are released. Control thread.
 void portsets_drop(struct portset *portset);
 
 // A configuration that names the set comes into force: one before it may have dropped the set since

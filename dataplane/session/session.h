@@ -55,6 +55,7 @@ enum session_flag {
 	SESSION_DEGRADED = 1u << 3,	      // so against its rule: no port was free
 	SESSION_BOUND = 1u << 4,	      // is over when its route leaves `uplink`
 	SESSION_LED_BACK = 1u << 5, // shifted left by the direction: leaves by `uplink`, always
+	SESSION_BLOCK = 1u << 7,    // its port is in a block of its host
 };
 
 struct session {
@@ -78,7 +79,8 @@ struct session {
 	uint16_t in_port;	    // port id that the first packet came in by
 	uint32_t limbo;		    // slot + 1 of the next session in limbo, sweeper only
 	_Atomic uint32_t next_free; // slab link
-	uint8_t spare[20];
+	uint16_t block;		    // endpoint-dependent: as mapping.block, at its host's address
+	uint8_t spare[18];
 };
 static_assert(sizeof(struct session) == 128, "two cache lines");
 static_assert(offsetof(struct session, mapping) == 64, "hot line");

@@ -71,6 +71,8 @@ static void let_go(struct session_table *t, enum arena_slab kind, uint32_t ref)
 			refs_put(&mapping_at(t, s->mapping)->refs);
 		if (s->target != 0)
 			refs_put(&mapping_at(t, s->target)->refs);
+		if (s->block != 0)
+			block_put(&t->portsets.sets[host_at(t, s->host)->portset], s->block);
 		if (s->host != 0) {
 			struct host *h = host_at(t, s->host);
 			enum port_class class = port_class_charged(s->key[0].proto);
@@ -185,7 +187,30 @@ static void sweep_mapping(struct sweeper *s, uint32_t slot)
 	if (m->of == 0)
 		portset_release(&t->portsets.sets[m->portset],
 			(enum port_class)port_class(m->key.proto), ntohs(m->ext_port));
+	if (m->block != 0)
+		block_put(&t->portsets.sets[m->portset], m->block);
 	to_limbo(s, ARENA_MAPPINGS, slot);
+}
+
+// Takes a block back from its host if nobody uses it.
+static void sweep_block(struct sweeper *s, uint32_t slot, _Atomic uint16_t *place)
+{
+	struct host *h = &s->conf.table->hosts[slot];
+	struct portset *portset = &s->conf.table->portsets.sets[h->portset];
+	uint16_t block = atomic_load_explicit(place, memory_order_acquire);
+
+	if (block == 0 || block == HOST_BLOCK_COMING || !block_end(portset, block, slot + 1))
+		return;
+	atomic_store_explicit(place, 0, memory_order_relaxed);
+	if (s->conf.on_block_end != NULL) {
+		const struct port_block b = { h->key.addr, h->pool_addr, h->key.rule,
+			block_range(block, h->block_units) };
+
+		s->conf.on_block_end(s->conf.on_end_ctx, &b);
+	}
+	block_free(portset, block, h->block_units);
+	atomic_fetch_sub_explicit(&h->n_blocks, 1, memory_order_release);
+	refs_put(&h->refs);
 }
 
 static void sweep_host(struct sweeper *s, uint32_t slot)
@@ -193,6 +218,10 @@ static void sweep_host(struct sweeper *s, uint32_t slot)
 	struct session_table *t = s->conf.table;
 	struct host *h = &t->hosts[slot];
 
+	// A block is a reference: only a live host has any.
+	if (atomic_load_explicit(&h->n_blocks, memory_order_acquire) != 0)
+		for (unsigned i = 0; i < HOST_BLOCKS; i++)
+			sweep_block(s, slot, &h->blocks[i]);
 	if (!refs_kill(&h->refs))
 		return;
 	index_remove(&t->index, &h->key, index_entry(INDEX_HOST, slot + 1));

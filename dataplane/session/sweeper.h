@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "dataplane/api/proto.h"
+#include "dataplane/session/blocks.h"
 #include "dataplane/session/table.h"
 
 // The current epoch of every rule, by kind and id. The control thread adds 1 when a rule is removed
@@ -51,7 +52,9 @@ struct sweeper_conf {
 	struct grace grace;
 	// Called once for each session that ends; may be NULL.
 	void (*on_end)(void *ctx, const struct session *s, enum session_end cause, uint32_t tick);
-	void *on_end_ctx;
+	// Called when a host has lost a port block, before another one can get it; may be NULL.
+	void (*on_block_end)(void *ctx, const struct port_block *b);
+	void *on_end_ctx; // of both
 };
 
 // Dead slots on their way back to the slabs: collected, then waiting for one grace period, then

@@ -41,7 +41,7 @@ static void set_up(struct session_table *t, const struct session_timers *timers)
 			[INDEX_SESSION_FORWARD] = { (const char *)&t->sessions->key[0], 7 },
 			[INDEX_SESSION_REVERSE] = { (const char *)&t->sessions->key[1], 7 },
 			[INDEX_MAPPING] = { (const char *)&t->mappings->key, 6 },
-			[INDEX_HOST] = { (const char *)&t->hosts->key, 6 },
+			[INDEX_HOST] = { (const char *)&t->hosts->key, 7 },
 		},
 	};
 }
@@ -76,8 +76,8 @@ int session_table_acquire_portset(struct session_table *t, uint32_t addr, struct
 
 	if (rc != 0)
 		return rc;
-	off = (uintptr_t)portset_space(*portset, PORT_TCP) - (uintptr_t)t->arena.header;
-	rc = arena_populate(&t->arena, off, PORT_CLASSES * sizeof(struct port_space));
+	off = (uintptr_t)portset_tables(*portset) - (uintptr_t)t->arena.header;
+	rc = arena_populate(&t->arena, off, sizeof(struct port_tables));
 	if (rc != 0)
 		(*portset)->state = PORTSET_FREE;
 	return rc;

@@ -68,6 +68,8 @@ struct pool_stats {
 	uint32_t addr; // network order, 0: none
 	uint32_t used[STATS_PORT_CLASSES];
 	uint32_t max[STATS_PORT_CLASSES];
+	uint32_t blocks_used;
+	uint32_t blocks_max; // 0: its rules give no blocks
 	uint32_t pad;
 };
 

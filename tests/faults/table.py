@@ -165,7 +165,7 @@ NAT = [
           "source_denies(e, s->rule, in, back->src);", "false;",
           "packet test_changes.py test_hairpin_flows_end_with_the_mapping_of_their_target"),
     Fault("a mapping outside of the range gets new flows", "dataplane/nat/source.c",
-          "return a != NULL && a->addr == m->ext_addr &&\n\t       port_ranges_have(a->ranges, a->n_ranges, ntohs(m->ext_port));",
+          "return a != NULL && a->addr == m->ext_addr && gives_port(snat, a, m->ext_port);",
           "return true;",
           "packet test_changes.py test_new_flows_of_a_mapping_outside_of_the_new_range"),
     Fault("a mapping outside of the range lets in", "dataplane/nat/unsolicited.c",
@@ -232,9 +232,7 @@ NAT = [
           "\t\tnat_host_uncharge(t, *host, port_class_charged(rq->key.proto));\n", "\t\t;\n",
           "unit nat/exhaustion_test test_host_limit_recovers"),
     Fault("the port of a mapping that was given up leaks", "dataplane/nat/source.c",
-          "\tportset_release(&t->portsets.sets[m->portset], (enum port_class)"
-          "port_class(m->key.proto),\n\t\tntohs(m->ext_port));\n\trefs_put(&host_at(t, m->host)",
-          "\trefs_put(&host_at(t, m->host)",
+          "\tgive_port(&port, (enum port_class)port_class(m->key.proto));\n", "",
           "unit nat/exhaustion_test test_index"),
     Fault("the slot of a session that was given up leaks", "dataplane/nat/create.c",
           "slab_free(&c->t->slabs[ARENA_SESSIONS], c->session);", "",
@@ -426,6 +424,32 @@ CONTROL = [
 ]
 
 DIFFERENTIAL = "differential 1 500"
+BLOCKS = [
+    Fault("a block with a port in use goes back", "dataplane/session/sweeper.c",
+          "block == HOST_BLOCK_COMING || !block_end(portset, block, slot + 1)",
+          "block == HOST_BLOCK_COMING || (block_end(portset, block, slot + 1), false)",
+          "unit nat/blocks_test test_block_goes_with_its_last_port"),
+    Fault("a block that has gone to another host is used on", "dataplane/session/blocks.c",
+          "while (now >> 32 == host)", "while (now != 0)",
+          "unit nat/block_stress test_blocks_change_hands"),
+    Fault("an endpoint-dependent flow holds no block", "dataplane/nat/create.c",
+          "s->block = c->block;", "s->block = 0;",
+          "packet test_blocks.py test_a_block_goes_back_with_its_last_session"),
+    Fault("ports are shared by destination with other hosts", "dataplane/nat/create.c",
+          "nat_ports_of(c->t, snat, c->host, a, &ports);",
+          "nat_ports_of_block(block_of(2048, 1), 1, a, &ports);",
+          "unit nat/blocks_test test_endpoint_dependent_flows_stay_in_own_blocks"),
+    Fault("a host has one block more than it may", "dataplane/nat/blocks.c",
+          "memory_order_acq_rel) < max)", "memory_order_acq_rel) <= max)",
+          "unit nat/blocks_test test_limit_of_blocks"),
+    Fault("the sessions of another block size stay", "dataplane/nat/epoch.c",
+          "x->port_block_size == y->port_block_size;", "true;",
+          "packet test_changes.py test_a_change_ends_what_it_invalidates"),
+    Fault("a session in a block has lines of its own", "dataplane/session/events.h",
+          "(flags & (SESSION_BLOCK | SESSION_DNAT)) != SESSION_BLOCK", "true",
+          "unit natlog/log_test test_sessions_in_a_block_have_no_lines"),
+]
+
 AGAINST_THE_KERNEL = [
     Fault("an error from inside shows the host that sent it", "dataplane/nat/apply.c",
           "rte_be32_t src = new->src != key->src ? new->src : meta->src;",
@@ -433,7 +457,7 @@ AGAINST_THE_KERNEL = [
     Fault("every port of a range becomes the first one", "dataplane/nat/inbound.c",
           "f->target_first + offset", "f->target_first + 0 * offset", DIFFERENTIAL),
     Fault("a host's own port is not tried first", "dataplane/nat/create.c",
-          "if (nat_reusable(c->t, a, c->class, ntohs(own)))", "if (own == 0)", DIFFERENTIAL),
+          "if (nat_reusable(c->t, p, c->class, ntohs(own)))", "if (own == 0)", DIFFERENTIAL),
     Fault("a host in the same subnet sees who asked", "dataplane/nat/inbound.c",
           "if (adj->port != meta->in_port)", "if (adj->port == meta->in_port)", DIFFERENTIAL),
     Fault("UDP sessions live twice as long", "dataplane/nat/settings.c",
@@ -442,5 +466,5 @@ AGAINST_THE_KERNEL = [
           "if (likely(!(meta->flags & META_FRAG_OTHER)))", "if (true)", DIFFERENTIAL),
 ]
 
-FAULTS = (CHECKSUMS + FRAGMENTS + PACKETS + BOOKS + NAT + SESSIONS + AGAINST_THE_KERNEL + ROUTES +
+FAULTS = (CHECKSUMS + FRAGMENTS + PACKETS + BOOKS + NAT + SESSIONS + BLOCKS + AGAINST_THE_KERNEL + ROUTES +
           CONTROL)

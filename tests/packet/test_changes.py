@@ -67,6 +67,10 @@ CHANGES = {
         {"destination": "172.28.0.0/16", "type": "blackhole"}), []),
     "a gateway": (lambda c: c["interfaces"][3].update(gateway="198.51.100.254"), []),
     "a limit": (lambda c: entry(c, "snat", "out1").update(max_sessions_per_host=77), []),
+    "blocks of another rule": (lambda c: entry(c, "snat", "out1b").update(port_block_size=64), []),
+    "blocks": (lambda c: [entry(c, "snat", name).update(port_block_size=512)
+                          for name in ("out1", "out2")],
+               ["out1", "out1 other host", "out2", "eip and out1"]),
     "a longer pool": (lambda c: entry(c, "snat", "out2").update(
         addresses=["203.0.113.1", "vip-bare"]), []),
     "another order of the pool": (lambda c: entry(c, "snat", "out1").update(

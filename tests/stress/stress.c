@@ -56,7 +56,9 @@ static const char *const configs[] = {
 // Mapped ports that strangers happen to send to.
 #define FILTER(vip, mode)                                                                          \
 	",\"addresses\":[\"" vip "\"],\"filtering\":\"" mode "\",\"max_sessions_per_host\":100"
-#define DEPENDENT   ",\"mapping\":\"endpoint_dependent\""
+#define DEPENDENT ",\"mapping\":\"endpoint_dependent\""
+#define BLOCKS(size)                                                                               \
+	",\"addresses\":[\"b\"],\"port_block_size\":" #size ",\"max_port_blocks_per_host\":2"
 #define EIP(target) "\"eips\":[{\"name\":\"e\",\"vip\":\"a\",\"target\":\"" target "\"}],"
 #define FORWARD(ports, target)                                                                     \
 	"\"port_forwards\":[{\"name\":\"f\",\"vip\":\"b\",\"protocol\":\"tcp\",\"ports\":\"" ports \
@@ -70,6 +72,8 @@ static const char *const configs[] = {
 	"{" SITE "]," EIP("192.168.10.11") FORWARD("8084-8087", "192.168.11.10") "}",
 	"{" SITE "]," SNAT("8080-8083", FILTER("b", "address"))
 		FORWARD("8084-8087", "192.168.11.10") "}",
+	"{" SITE "]," SNAT("5056-5311", BLOCKS(64)) FORWARD("5060-5127", "192.168.11.11") "}",
+	"{" SITE "]," SNAT("4992-5375", BLOCKS(128)) FORWARD("8080-8087", "192.168.11.11") "}",
 };
 
 struct stress {
@@ -242,11 +246,14 @@ static void check_given_back(struct dataplane *dp)
 	for (unsigned int i = 0; i < ARENA_SLABS; i++)
 		if (slab_used(&t->slabs[i]) != 0)
 			fail("slots of a slab still in use", slab_used(&t->slabs[i]), 0);
-	for (uint32_t i = 0; i < t->portsets.n; i++)
+	for (uint32_t i = 0; i < t->portsets.n; i++) {
 		for (unsigned int c = 0; c < PORT_CLASSES; c++)
 			if (portset_used(&t->portsets.sets[i], c) != 0)
 				fail("external ports still claimed",
 					portset_used(&t->portsets.sets[i], c), 0);
+		if (blocks_used(&t->portsets.sets[i]) != 0)
+			fail("port blocks still claimed", blocks_used(&t->portsets.sets[i]), 0);
+	}
 	if (rte_mempool_in_use_count(dp->pool) != 0)
 		fail("buffers still in use", rte_mempool_in_use_count(dp->pool), 0);
 }

@@ -16,6 +16,9 @@ LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (start|stop) proto=\
                   r"( cause=\w+)?$")
 
 
+BLOCK = re.compile(r"^\d{4}-\d\d-\d\dT\S+Z block_start src=\S+ nat_src=\S+:(?P<first>\d+)-")
+
+
 def log_to(site, **log):
     site.router.put(site.changed(nat={"log": log}))
 
@@ -59,6 +62,39 @@ def test_start_and_stop(site):
     flow(site, 47002, 7500)
     end(site, "source=:47002")
     assert not lines(path, ":47002")
+
+
+def test_blocks_in_the_log(site):
+    """A line when a host gets a block and one when it has lost it, none for its sessions."""
+    path = os.path.join(site.lab.directory, "blocks.log")
+    rules = [{**s, "port_block_size": 256} if s["interface"] == "pub0" else s
+             for s in site.config["snat"]]
+    site.router.put(site.changed(nat={"log": {"file": path}}, snat=rules))
+    rule = next(r["id"] for r in site.api.items("state/nat/rules") if r["name"] == "vpc1-pub0")
+
+    def text():
+        with open(path, encoding="ascii") as f:
+            return f.read()
+
+    try:
+        flow(site, 47050, 7504)
+        flow(site, 47051, 7504)
+        end(site, "source=:47050")
+        end(site, "source=:47051")
+        wait_until(lambda: "block_stop" in text(), 10.0)
+        start, stop = text().splitlines()
+        first = int(BLOCK.match(start)["first"])
+        assert first % 256 == 0
+        what = f"src={H1} nat_src={PUB0}:{first}-{first + 255} rule=snat/{rule}"
+        assert start.split(" ", 1)[1] == f"block_start {what}"
+        assert stop.split(" ", 1)[1] == f"block_stop {what}"
+        assert start.split(" ")[0] <= stop.split(" ")[0]
+        # 1024-10239 and 32768-65535.
+        free = {"address": PUB0, "protocol": "blocks", "used": 0, "max": 164, "alarm": False}
+        wait_until(lambda: free in site.api.items("state/nat/ports"), 5.0)
+        assert "blocks" in site.router.vrctl("nat", "ports").stdout
+    finally:
+        site.router.put(site.config)
 
 
 def test_rotation(site):

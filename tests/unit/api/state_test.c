@@ -277,29 +277,38 @@ static void test_fill_and_alarms(void **state)
 	shm->pool[3] = (struct pool_stats){
 		.addr = shm->pool[3].addr, .used = { 1, 51200, 0 }, .max = { 64000, 64000, 64512 }
 	};
+	shm->pool[4] = (struct pool_stats){
+		.addr = inet_addr("203.0.113.2"), .blocks_used = 100, .blocks_max = 125
+	};
 	assert_int_equal(ask(f, "GET", STATE, NULL, NULL, NULL), 200);
 	assert_int_equal(number_at(f, "/dataplane/tables/sessions/used"), 79);
 	assert_int_equal(number_at(f, "/dataplane/tables/sessions/max"), 100);
 	assert_true(json_is_false(at(f, "/dataplane/tables/sessions/alarm")));
 	assert_true(json_is_true(at(f, "/dataplane/tables/hosts/alarm")));
 	assert_true(json_is_false(at(f, "/dataplane/tables/mappings/alarm"))); // 0 of 0
-	assert_int_equal(json_array_size(at(f, "/dataplane/alarms")), 2);
+	assert_int_equal(json_array_size(at(f, "/dataplane/alarms")), 3);
 	assert_string_equal(text_at(f, "/dataplane/alarms/0"), "hosts");
 	assert_string_equal(text_at(f, "/dataplane/alarms/1"), "ports 203.0.113.1 udp");
+	assert_string_equal(text_at(f, "/dataplane/alarms/2"), "blocks 203.0.113.2");
 	assert_int_equal(ask(f, "GET", STATE "/nat/ports", NULL, NULL, NULL), 200);
-	assert_int_equal(number_at(f, "/total"), 3);
+	assert_int_equal(number_at(f, "/total"), 7); // no blocks: no row
 	assert_string_equal(text_at(f, "/items/1/address"), "203.0.113.1");
 	assert_string_equal(text_at(f, "/items/1/protocol"), "udp");
 	assert_int_equal(number_at(f, "/items/1/used"), 51200);
 	assert_int_equal(number_at(f, "/items/2/max"), 64512);
 	assert_true(json_is_true(at(f, "/items/1/alarm")));
 	assert_true(json_is_false(at(f, "/items/0/alarm")));
+	assert_string_equal(text_at(f, "/items/6/protocol"), "blocks");
+	assert_int_equal(number_at(f, "/items/6/max"), 125);
+	assert_true(json_is_true(at(f, "/items/6/alarm")));
 	dump_is(DUMP_LIMITS, NULL, 0);
 	assert_int_equal(ask(f, "GET", STATE "/limits", NULL, NULL, NULL), 200);
 	assert_string_equal(text_at(f, "/items/1/name"), "ports 203.0.113.1 udp");
 	assert_true(json_is_true(at(f, "/items/1/alarm")));
 	assert_int_equal(ask(f, "GET", "/metrics", NULL, NULL, NULL), 200);
-	assert_line(f, "vrouter_alarms 2");
+	assert_line(f, "vrouter_alarms 3");
+	assert_line(f, "vrouter_nat_port_blocks_used{address=\"203.0.113.2\"} 100");
+	assert_line(f, "vrouter_nat_port_blocks_max{address=\"203.0.113.2\"} 125");
 	assert_line(f, "vrouter_nat_ports_used{address=\"203.0.113.1\",protocol=\"udp\"} 51200");
 	assert_line(f, "vrouter_nat_ports_max{address=\"203.0.113.1\",protocol=\"icmp\"} 64512");
 	free(shm);

@@ -2,8 +2,9 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // Workers that look up, create and touch sessions against the sweeper that ends them, instrumented
-// by ThreadSanitizer. Everything is scarce: flows, ports, slots and index places are shared, rules
-// change all the time. Invariants hold at each packet, and at the end nothing is left.
+// by ThreadSanitizer. Everything is scarce: flows, ports, port blocks, slots and index places are
+// shared, rules change all the time. Invariants hold at each packet, and at the end nothing is
+// left.
 #include "dataplane/nat/peer.h"
 #include "tests/unit/nat/fixture.h"
 
@@ -16,12 +17,18 @@
 #define SPORTS	 6
 #define TARGETS	 4
 #define SESSIONS 400 // for HOSTS * SPORTS * TARGETS = 288 flows, and what waits in limbo
-#define SOURCES	 4
+#define SOURCES	 6
+#define BLOCKS	 6 // of each address, of which 4 ports can be claimed
+#define FIRST	 2048
 
 struct world {
 	struct nat_fixture nat;
-	// Endpoint-independent, endpoint-dependent, and two with looser filtering.
+	// Endpoint-independent, endpoint-dependent, two with looser filtering, and the first two
+	// with blocks, of other ports.
 	struct nat_source sources[SOURCES];
+	struct nat_address blocks[2];
+	_Atomic uint32_t holder[2][PORT_UNITS]; // as the log has it
+	_Atomic uint32_t starts, ends, wrong_block;
 	_Atomic uint32_t tick;
 	_Atomic uint32_t running; // workers
 	unsigned rounds;	  // of each thread
@@ -34,7 +41,7 @@ struct worker {
 	uint64_t rng;
 	struct nat_worker nat;
 	uint64_t hits, dead, from_outside, filtered, errors[256];
-	uint64_t wrong_key, wrong_reply, wrong_owner, wrong_ref;
+	uint64_t wrong_key, wrong_reply, wrong_owner, wrong_ref, wrong_holder;
 };
 
 static uint32_t random_below(struct worker *w, uint32_t n)
@@ -85,6 +92,15 @@ static void check(struct worker *w, const struct session_key *key, uint32_t ref)
 
 	w->wrong_key += memcmp(key, &s->key[session_ref_dir(ref)], sizeof(*key)) != 0;
 	reply = session_lookup(t, &s->key[SESSION_REVERSE]);
+	uint64_t holder = 0;
+	uint32_t host = s->host;
+
+	if (s->flags & SESSION_BLOCK) {
+		const struct session_key *r = &s->key[SESSION_REVERSE];
+
+		holder = block_holder(w->world->blocks[r->dst == w->world->blocks[1].addr].portset,
+			block_of(ntohs(r->dport), 1));
+	}
 	if (s->mapping != 0) {
 		const struct mapping *m = mapping_at(t, s->mapping);
 
@@ -95,6 +111,7 @@ static void check(struct worker *w, const struct session_key *key, uint32_t ref)
 	// Still live after the look, so it was live all the time.
 	if ((atomic_load(&s->life) & SESSION_STATE_MASK) != SESSION_LIVE)
 		return;
+	w->wrong_holder += (s->flags & SESSION_BLOCK) && holder >> 32 != host;
 	w->wrong_reply += index_entry_ref(reply) != index_entry_ref(ref);
 	// The owner is entered after the mapping can be found: a sharer may be faster.
 	w->wrong_owner += owner != mapping && owner != 0;
@@ -219,6 +236,50 @@ static void *run_sweeper(void *arg)
 	return NULL;
 }
 
+static _Atomic uint32_t *logged(struct world *w, const struct port_block *b)
+{
+	return &w->holder[b->ext_addr == w->blocks[1].addr][b->range.first / PORT_UNIT];
+}
+
+// A block has one host at a time, as far as the log can tell.
+static void on_block(void *ctx, const struct port_block *b)
+{
+	struct world *w = ctx;
+
+	w->wrong_block += atomic_exchange(logged(w, b), b->host) != 0;
+	w->starts++;
+}
+
+static void on_block_end(void *ctx, const struct port_block *b)
+{
+	struct world *w = ctx;
+
+	w->wrong_block += atomic_exchange(logged(w, b), 0) != b->host;
+	w->ends++;
+}
+
+static void init_blocks(struct world *w)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		w->blocks[i] = w->nat.pool[i];
+		w->blocks[i].ranges[0] =
+			(struct port_range){ FIRST, FIRST + BLOCKS * PORT_UNIT - 1 };
+		for (unsigned b = 0; b < BLOCKS; b++)
+			for (unsigned class = 0; class < PORT_CLASSES; class ++)
+				portset_reserve(w->blocks[i].portset, class,
+					(struct port_range){ (uint16_t)(FIRST + b * PORT_UNIT + 4),
+						(uint16_t)(FIRST + (b + 1) * PORT_UNIT - 1) });
+	}
+	for (unsigned i = 4; i < SOURCES; i++) {
+		w->sources[i] = w->sources[i - 4];
+		w->sources[i].pool = w->blocks;
+		w->sources[i].block_units = 1;
+		w->sources[i].max_blocks = 3;
+	}
+	w->nat.s.conf.on_block_end = on_block_end;
+	w->nat.s.conf.on_end_ctx = w;
+}
+
 static void init(struct world *w, unsigned n_workers)
 {
 	nat_init(&w->nat, SESSIONS, HOSTS * 4);
@@ -238,6 +299,7 @@ static void init(struct world *w, unsigned n_workers)
 	w->sources[1].mapping = NAT_MAP_ENDPOINT_DEPENDENT;
 	w->sources[2].filtering = NAT_FILTER_ADDRESS_DEPENDENT;
 	w->sources[3].filtering = NAT_FILTER_ENDPOINT_INDEPENDENT;
+	init_blocks(w);
 	w->tick = 100;
 	w->rounds = getenv("VROUTER_TEST_LONG") != NULL ? 100000 : 6000;
 	w->running = n_workers;
@@ -255,6 +317,7 @@ static void report(const struct worker *w)
 	assert_int_equal(w->wrong_reply, 0);
 	assert_int_equal(w->wrong_owner, 0);
 	assert_int_equal(w->wrong_ref, 0);
+	assert_int_equal(w->wrong_holder, 0);
 	assert_true(w->nat.created > 0);
 	assert_true(w->from_outside > 0);
 }
@@ -274,6 +337,8 @@ static void stress(unsigned n_workers)
 	for (unsigned i = 0; i < n_workers; i++) {
 		workers[i] = (struct worker){ .world = w, .number = i, .rng = i + 1 };
 		nat_worker_init(&workers[i].nat, i + 1);
+		workers[i].nat.on_block = on_block;
+		workers[i].nat.on_block_ctx = w;
 		assert_int_equal(pthread_create(&workers[i].id, NULL, run_worker, &workers[i]), 0);
 	}
 	for (unsigned i = 0; i < n_workers; i++)
@@ -287,6 +352,10 @@ static void stress(unsigned n_workers)
 		ended[SESSION_END_UNDONE]);
 	test_index_consistent(&w->nat.t.index);
 	nat_done(&w->nat);
+	print_message("%u blocks given\n", w->starts);
+	assert_int_equal(w->wrong_block, 0);
+	assert_int_equal(w->starts, w->ends);
+	assert_true(w->starts > 20);
 	free(workers);
 	free(w);
 }

@@ -110,6 +110,26 @@ static void test_lines(void **state)
 		"nat_dst=255.255.255.255:65535 rule=port_forward/1 rule=snat/7 cause=half_open\n");
 }
 
+static void test_block_lines(void **state)
+{
+	struct session_event e = {
+		.key = { { .src = inet_addr("10.0.0.5") }, { .dst = inet_addr("203.0.113.7"),
+								   .sport = htons(2048),
+								   .dport = htons(2559) } },
+		.snat_rule = 3,
+		.type = SESSION_EVENT_BLOCK_START,
+	};
+
+	assert_line(&e, true,
+		"2026-11-21T12:20:48.007Z block_start src=10.0.0.5 nat_src=203.0.113.7:2048-2559 "
+		"rule=snat/3\n");
+	e.type = SESSION_EVENT_BLOCK_STOP;
+	e.key[1].dport = htons(65535);
+	assert_line(&e, false,
+		"2026-11-21T12:20:48.007Z block_stop src=10.0.0.5 nat_src=203.0.113.7:2048-65535 "
+		"rule=snat/3\n");
+}
+
 static int setup(void **state)
 {
 	struct dataplane *dp = aligned_alloc(64, (sizeof(*dp) + 63) / 64 * 64);
@@ -179,6 +199,35 @@ static void test_start_is_written_before_stop(void **state)
 	push(dp, 0, SESSION_EVENT_START);
 	assert_int_equal(session_log_drain(dp->log), 0);
 	assert_int_equal(lines_of(fd), 2);
+	close(fd);
+}
+
+static void test_sessions_in_a_block_have_no_lines(void **state)
+{
+	const struct port_block b = { inet_addr("10.0.0.5"), inet_addr("203.0.113.7"), 3,
+		{ 2048, 2559 } };
+	struct session s = *udp_session();
+	struct dataplane *dp = *state;
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	char text[1024] = "";
+
+	s.flags |= SESSION_BLOCK;
+	event_ring_push_block(&dp->events[0], &b, SESSION_EVENT_BLOCK_START, rte_rdtsc()); // off
+	assert_int_equal(session_log_set(dp, LOG_FILE, true, fd), 0);
+	event_ring_push_block(&dp->events[0], &b, SESSION_EVENT_BLOCK_START, rte_rdtsc());
+	event_ring_push(&dp->events[0], &s, SESSION_EVENT_START, 0, rte_rdtsc());
+	event_ring_push(&dp->events[LIMIT_WORKERS], &s, SESSION_EVENT_STOP, 0, rte_rdtsc());
+	event_ring_push_block(
+		&dp->events[LIMIT_WORKERS], &b, SESSION_EVENT_BLOCK_STOP, rte_rdtsc());
+	s.flags |= SESSION_DNAT; // a hairpin has more to tell
+	event_ring_push(&dp->events[0], &s, SESSION_EVENT_START, 0, rte_rdtsc());
+	assert_int_equal(session_log_drain(dp->log), 3);
+	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_int_equal(lines_of(fd), 3);
+	assert_non_null(strstr(text, " block_start src=10.0.0.5 nat_src=203.0.113.7:2048-2559 "));
+	assert_true(strstr(text, " block_start ") < strstr(text, " start "));
+	assert_true(strstr(text, " start ") < strstr(text, " block_stop "));
+	assert_int_equal(session_log_set(dp, LOG_OFF, false, -1), 0);
 	close(fd);
 }
 
@@ -287,7 +336,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_block_lines),
 		cmocka_unit_test_setup_teardown(test_start_is_written_before_stop, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_sessions_in_a_block_have_no_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_burst_and_full_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_syslog, setup, teardown),

@@ -22,7 +22,7 @@ static void test_memory_per_session(void **state)
 	h = t.arena.header;
 	assert_in_range(h->portsets_off / sessions, 1, 256 + 1); // and 10 KiB of rounding
 	assert_true(h->portsets_off < sessions * 256ull + 5 * 4096);
-	assert_int_equal(PORT_CLASSES * sizeof(struct port_space), 816 * 1024);
+	assert_int_equal(sizeof(struct port_tables), 824 * 1024 + 128);
 	session_table_close(&t);
 }
 

@@ -128,7 +128,7 @@ static inline void test_index_consistent(const struct index *index)
 	assert_true(entries <= index->n_buckets * INDEX_PLACES);
 }
 
-// All slots, ports and index places are free.
+// All slots, ports, blocks and index places are free.
 static inline void test_table_empty(const struct session_table *t)
 {
 	for (unsigned kind = 0; kind < ARENA_SLABS; kind++)
@@ -145,6 +145,11 @@ static inline void test_table_empty(const struct session_table *t)
 				assert_int_equal(portset_space(ps, c)->claimed[w], 0);
 			for (uint32_t p = 0; p < 65536; p++)
 				assert_int_equal(portset_owner(ps, c, (uint16_t)p), 0);
+		}
+		assert_int_equal(atomic_load(&ps->blocks_used), 0);
+		for (uint32_t u = 0; u < PORT_UNITS; u++) {
+			assert_int_equal(portset_tables(ps)->blocks.taken[u / 64], 0);
+			assert_int_equal(portset_tables(ps)->blocks.holder[u], 0);
 		}
 	}
 }
