@@ -22,6 +22,7 @@ struct kernel_counters {
 	uint64_t route_resyncs;	 // full reads of the kernel's routes
 	uint64_t routes;	 // prefixes that the data plane was told
 	uint64_t routes_refused; // route batches that the data plane refused
+	uint64_t routes_cut;	 // prefixes that have fewer next hops than in the kernel
 };
 
 // `netns` is a name under /run/netns. The namespace may go away and come back: meanwhile the

@@ -161,7 +161,7 @@ static void take_dump_part(struct dump *d, const struct nlmsghdr *h, int n)
 			d->done = true;
 			if (error_of(h) < 0)
 				d->error = error_of(h);
-		} else if (d->error == 0) {
+		} else if (d->error == 0 || d->error == -EINTR) {
 			d->each(d->ctx, h);
 		}
 	}

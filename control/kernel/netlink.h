@@ -27,7 +27,8 @@ int netlink_open(struct netlink *nl, int netns_fd, const unsigned int *groups);
 void netlink_close(struct netlink *nl);
 
 // Sends a dump request (header and family header in `request`) and calls `each` for its messages.
-// 0 or negative errno; -EINTR: what was dumped changed meanwhile, ask again.
+// 0 or negative errno; -EINTR: what was dumped changed meanwhile, ask again (all the same, `each`
+// has had everything that did not change).
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request,
 	void (*each)(void *ctx, const struct nlmsghdr *h), void *ctx);
 

@@ -8,6 +8,7 @@
 #include "control/kernel/route_sync.h"
 
 #include <errno.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct route_sync {
 	struct netlink monitor;
 	struct watch watch;
 	struct route_table *table;
+	struct nexthops *nexthops;
 	bool reread;	  // the table must be read from the kernel
 	bool full;	  // the data plane must be told everything
 	bool changed;	  // netdevs or addresses did
@@ -30,7 +32,7 @@ struct route_sync {
 	size_t batch_len; // of the message to the data plane in `batch`
 	uint32_t batch_count;
 	uint32_t batch_flags;
-	_Atomic uint64_t rereads, told, refused;
+	_Atomic uint64_t rereads, told, refused, cut;
 	_Alignas(8) uint8_t batch[MSG_MAX - sizeof(struct msg_routes)];
 };
 
@@ -57,17 +59,18 @@ static bool route_type_of(uint8_t kernel_type, uint8_t *type)
 static void add_hop(struct table_route *r, const struct nlattr *const *a, int ifindex,
 	unsigned int flags, uint16_t weight)
 {
-	struct table_hop *h = &r->hops[r->n_hops];
+	struct table_hop *h = &r->hops.hop[r->hops.n];
 
-	if (r->n_hops == MSG_ROUTE_HOPS)
-		return; // the data plane takes no more: the first ones carry the traffic
+	r->hops.more |= r->hops.n == MSG_ROUTE_HOPS;
+	if (r->hops.n == MSG_ROUTE_HOPS)
+		return;
 	*h = (struct table_hop){ .ifindex = ifindex, .weight = weight };
 	h->down = (flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0;
 	if (a[RTA_GATEWAY] != NULL)
 		h->gateway = mnl_attr_get_u32(a[RTA_GATEWAY]);
 	if (a[RTA_VIA] != NULL)
 		h->ifindex = 0; // gateway of another family: no port
-	r->n_hops++;
+	r->hops.n++;
 }
 
 static void add_multipath(struct table_route *r, const struct nlattr *multipath)
@@ -90,30 +93,32 @@ static void add_multipath(struct table_route *r, const struct nlattr *multipath)
 static bool parse_route(const struct nlmsghdr *h, struct table_route *r)
 {
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
-	const struct nlattr *a[RTA_VIA + 1];
+	const struct nlattr *a[RTA_NH_ID + 1];
 
 	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m))
 		return false;
-	netlink_attributes(h, sizeof(*m), a, RTA_VIA + 1);
+	netlink_attributes(h, sizeof(*m), a, RTA_NH_ID + 1);
 	if (m->rtm_family != AF_INET || m->rtm_protocol == RTPROT_KERNEL || m->rtm_tos != 0 ||
 		m->rtm_table != RT_TABLE_MAIN || (m->rtm_flags & RTM_F_CLONED) != 0 ||
 		m->rtm_dst_len > 32)
 		return false;
 	*r = (struct table_route){ .plen = m->rtm_dst_len };
-	if (!route_type_of(m->rtm_type, &r->type))
+	if (!route_type_of(m->rtm_type, &r->hops.type))
 		return false;
 	if (a[RTA_DST] != NULL)
 		r->prefix = mnl_attr_get_u32(a[RTA_DST]);
 	if (a[RTA_PRIORITY] != NULL)
 		r->metric = mnl_attr_get_u32(a[RTA_PRIORITY]);
-	if (r->type != ROUTE_UNICAST)
+	if (a[RTA_NH_ID] != NULL)
+		r->nexthop = mnl_attr_get_u32(a[RTA_NH_ID]);
+	if (r->hops.type != ROUTE_UNICAST)
 		return true;
 	if (a[RTA_MULTIPATH] != NULL)
 		add_multipath(r, a[RTA_MULTIPATH]);
 	else
 		add_hop(r, a, a[RTA_OIF] != NULL ? (int)mnl_attr_get_u32(a[RTA_OIF]) : 0,
 			m->rtm_flags, 1);
-	return r->n_hops > 0;
+	return r->hops.n > 0;
 }
 
 static void add(struct route_sync *s, const struct table_route *r, enum table_place place)
@@ -131,7 +136,8 @@ static void on_dumped(void *ctx, const struct nlmsghdr *h)
 		add(s, &r, TABLE_LAST);
 }
 
-static int reread(struct route_sync *s)
+// A change while the dump is under way is told by its notification, too: -EINTR is no error here.
+static int read_routes(struct route_sync *s)
 {
 	uint8_t buffer[NLMSG_SPACE(sizeof(struct rtmsg)) + 64];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
@@ -143,12 +149,61 @@ static int reread(struct route_sync *s)
 	m->rtm_family = AF_INET;
 	mnl_attr_put_u32(h, RTA_TABLE, RT_TABLE_MAIN);
 	route_table_clear(s->table);
+	rc = netlink_dump(s->conf.requests, h, on_dumped, s);
+	return rc == -EINTR ? 0 : rc;
+}
+
+static void on_nexthop(void *ctx, const struct nlmsghdr *h)
+{
+	struct route_sync *s = ctx;
+
+	if (h->nlmsg_type == RTM_NEWNEXTHOP && nexthops_message(s->nexthops, h) < 0)
+		s->reread = true;
+}
+
+static int read_nexthops(struct route_sync *s)
+{
+	uint8_t buffer[NLMSG_SPACE(sizeof(struct nhmsg)) + 64];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+	int rc;
+
+	h->nlmsg_type = RTM_GETNEXTHOP;
+	(void)mnl_nlmsg_put_extra_header(h, sizeof(struct nhmsg));
+	nexthops_clear(s->nexthops);
+	rc = netlink_dump(s->conf.requests, h, on_nexthop, s);
+	return rc == -EINTR ? 0 : rc;
+}
+
+static int reread(struct route_sync *s)
+{
+	int rc;
+
 	s->reread = false;
 	atomic_fetch_add(&s->rereads, 1);
-	rc = netlink_dump(s->conf.requests, h, on_dumped, s);
+	rc = read_nexthops(s);
+	if (rc == 0)
+		rc = read_routes(s);
 	if (rc < 0)
 		s->reread = true;
 	return s->reread && rc == 0 ? -ENOMEM : rc;
+}
+
+// What becomes of the routes by an object when it changes is not told.
+static void on_nexthop_changed(struct route_sync *s, const struct nlmsghdr *h)
+{
+	bool gone = h->nlmsg_type == RTM_DELNEXTHOP;
+	uint32_t id;
+	bool used;
+
+	if (nexthops_message_id(h, &id) < 0)
+		return;
+	used = nexthops_used(s->nexthops, id);
+	if (used && gone)
+		route_table_nexthop(s->table, id, true); // while groups still name it
+	if (nexthops_message(s->nexthops, h) < 0)
+		s->reread = true;
+	else if (used && !gone)
+		route_table_nexthop(s->table, id, false);
 }
 
 static void on_notification(struct route_sync *s, const struct nlmsghdr *h)
@@ -166,6 +221,10 @@ static void on_notification(struct route_sync *s, const struct nlmsghdr *h)
 	case RTM_DELROUTE:
 		if (parse_route(h, &r))
 			route_table_delete(s->table, &r);
+		break;
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP:
+		on_nexthop_changed(s, h);
 		break;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
@@ -269,6 +328,7 @@ static int tell(struct route_sync *s)
 		rc = send_batch(s);
 	s->full = rc < 0;
 	atomic_store(&s->told, route_table_told(s->table));
+	atomic_store(&s->cut, route_table_cut(s->table));
 	return rc;
 }
 
@@ -312,9 +372,12 @@ struct route_sync *route_sync_create(const struct route_sync_conf *conf)
 	if (s == NULL)
 		return NULL;
 	s->conf = *conf;
-	s->table = route_table_create();
+	s->watch.fd = -1;
+	s->nexthops = nexthops_create();
+	if (s->nexthops != NULL)
+		s->table = route_table_create(s->nexthops);
 	if (s->table == NULL) {
-		free(s);
+		route_sync_destroy(s);
 		return NULL;
 	}
 	s->watch = (struct watch){ .fd = -1, .ready = on_readable, .ctx = s };
@@ -327,13 +390,14 @@ void route_sync_destroy(struct route_sync *s)
 		return;
 	route_sync_close(s);
 	route_table_destroy(s->table);
+	nexthops_destroy(s->nexthops);
 	free(s);
 }
 
 int route_sync_open(struct route_sync *s, int netns_fd)
 {
 	static const unsigned int groups[] = { RTNLGRP_IPV4_ROUTE, RTNLGRP_LINK,
-		RTNLGRP_IPV4_IFADDR, 0 };
+		RTNLGRP_IPV4_IFADDR, RTNLGRP_NEXTHOP, 0 };
 	int rc = netlink_open(&s->monitor, netns_fd, groups);
 
 	if (rc < 0)
@@ -366,4 +430,5 @@ void route_sync_counters(const struct route_sync *s, struct kernel_counters *out
 	out->route_resyncs = atomic_load(&s->rereads);
 	out->routes = atomic_load(&s->told);
 	out->routes_refused = atomic_load(&s->refused);
+	out->routes_cut = atomic_load(&s->cut);
 }

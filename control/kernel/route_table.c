@@ -15,14 +15,17 @@
 struct candidate {
 	struct candidate *next;
 	uint32_t metric;
+	uint32_t nexthop;
 	uint8_t type;
 	uint8_t n_hops;
+	bool more;
 	struct table_hop hops[];
 };
 
 struct told {
 	uint8_t type;
 	uint8_t n_hops;
+	bool cut;
 	struct msg_hop hops[];
 };
 
@@ -37,17 +40,19 @@ struct prefix {
 };
 
 struct route_table {
+	struct nexthops *nexthops;
 	struct prefix **buckets;
-	size_t n_buckets, count, told;
+	size_t n_buckets, count, told, cut;
 	struct prefix *dirty;
 };
 
-struct route_table *route_table_create(void)
+struct route_table *route_table_create(struct nexthops *nexthops)
 {
 	struct route_table *t = calloc(1, sizeof(*t));
 
 	if (t == NULL)
 		return NULL;
+	t->nexthops = nexthops;
 	t->n_buckets = BUCKETS_MIN;
 	t->buckets = calloc(t->n_buckets, sizeof(struct prefix *));
 	if (t->buckets == NULL) {
@@ -149,13 +154,16 @@ static void touch(struct route_table *t, struct prefix *x)
 	t->dirty = x;
 }
 
+// Routes by an object are told apart by it: what it leads to changes.
 static bool same_hops(const struct candidate *c, const struct table_route *r)
 {
-	if (c->type != r->type || c->n_hops != r->n_hops)
+	if (c->nexthop != 0 || r->nexthop != 0)
+		return c->nexthop == r->nexthop;
+	if (c->type != r->hops.type || c->n_hops != r->hops.n)
 		return false;
-	for (unsigned int i = 0; i < r->n_hops; i++)
-		if (c->hops[i].gateway != r->hops[i].gateway ||
-			c->hops[i].ifindex != r->hops[i].ifindex)
+	for (unsigned int i = 0; i < r->hops.n; i++)
+		if (c->hops[i].gateway != r->hops.hop[i].gateway ||
+			c->hops[i].ifindex != r->hops.hop[i].ifindex)
 			return false;
 	return true;
 }
@@ -190,14 +198,16 @@ static void unlink_candidate(struct candidate **at)
 
 static struct candidate *new_candidate(const struct table_route *r)
 {
-	struct candidate *c = malloc(sizeof(*c) + r->n_hops * sizeof(c->hops[0]));
+	struct candidate *c = malloc(sizeof(*c) + r->hops.n * sizeof(c->hops[0]));
 
 	if (c == NULL)
 		return NULL;
 	c->metric = r->metric;
-	c->type = r->type;
-	c->n_hops = r->n_hops;
-	memcpy(c->hops, r->hops, r->n_hops * sizeof(c->hops[0]));
+	c->nexthop = r->nexthop;
+	c->type = r->hops.type;
+	c->n_hops = r->hops.n;
+	c->more = r->hops.more;
+	memcpy(c->hops, r->hops.hop, r->hops.n * sizeof(c->hops[0]));
 	return c;
 }
 
@@ -258,47 +268,107 @@ void route_table_touch(struct route_table *t)
 			touch(t, x);
 }
 
-static bool alive(const struct candidate *c)
+void route_table_nexthop(struct route_table *t, uint32_t id, bool gone)
 {
-	for (unsigned int i = 0; i < c->n_hops; i++)
-		if (!c->hops[i].down)
-			return true;
-	return c->type != ROUTE_UNICAST;
+	for (size_t i = 0; i < t->n_buckets; i++)
+		for (struct prefix *x = t->buckets[i]; x != NULL; x = x->next)
+			for (struct candidate **at = &x->candidates; *at != NULL;) {
+				uint32_t by = (*at)->nexthop;
+
+				if (by == 0 || !nexthops_involve(t->nexthops, by, id)) {
+					at = &(*at)->next;
+					continue;
+				}
+				touch(t, x);
+				if (gone && by == id)
+					unlink_candidate(at);
+				else
+					at = &(*at)->next;
+			}
 }
 
-static const struct candidate *best_of(const struct prefix *x)
+static struct table_hops hops_of(const struct route_table *t, const struct candidate *c)
 {
-	for (const struct candidate *c = x->candidates; c != NULL; c = c->next)
-		if (alive(c))
-			return c;
-	return x->candidates;
+	struct table_hops h;
+
+	if (c->nexthop != 0 && nexthops_resolve(t->nexthops, c->nexthop, &h) == 0)
+		return h;
+	h = (struct table_hops){ .type = c->type, .n = c->n_hops, .more = c->more };
+	memcpy(h.hop, c->hops, c->n_hops * sizeof(c->hops[0]));
+	return h;
+}
+
+static bool alive(const struct table_hops *h)
+{
+	for (unsigned int i = 0; i < h->n; i++)
+		if (!h->hop[i].down)
+			return true;
+	return h->type != ROUTE_UNICAST;
+}
+
+// Where the best candidate leads; there is one.
+static struct table_hops best_of(const struct route_table *t, const struct prefix *x)
+{
+	for (const struct candidate *c = x->candidates; c != NULL; c = c->next) {
+		struct table_hops h = hops_of(t, c);
+
+		if (alive(&h))
+			return h;
+	}
+	return hops_of(t, x->candidates);
+}
+
+static struct msg_hop hop_by(const struct table_hop *h, uint32_t port)
+{
+	struct msg_hop to = { .port = port, .weight = h->weight };
+
+	if (h->gateway != 0) {
+		to.gateway.family = AF_INET;
+		to.gateway.plen = 32;
+		memcpy(to.gateway.bytes, &h->gateway, sizeof(h->gateway));
+	}
+	return to;
+}
+
+// Several next hops share traffic by their gateways: those without one are left out, or all but
+// the first.
+static uint8_t leave_out_on_link(struct msg_hop hops[MSG_ROUTE_HOPS], uint8_t n)
+{
+	uint8_t kept = 0;
+
+	for (unsigned int i = 0; n > 1 && i < n; i++)
+		if (hops[i].gateway.family != AF_UNSPEC)
+			hops[kept++] = hops[i];
+	return n > 1 && kept == 0 ? 1 : n > 1 ? kept : n;
 }
 
 // Next hops on ports; dead ones only when all are. A route that leaves by no port is unreachable
 // for the data plane: falling back to a less specific route would send its traffic elsewhere.
-static struct msg_route resolve(const struct prefix *x, const struct table_report *report,
-	struct msg_hop hops[MSG_ROUTE_HOPS])
+static struct msg_route resolve(const struct route_table *t, const struct prefix *x,
+	const struct table_report *report, struct msg_hop hops[MSG_ROUTE_HOPS], bool *cut)
 {
-	const struct candidate *c = best_of(x);
-	bool any = c != NULL && alive(c);
-	struct msg_route r = { .prefix = { .family = AF_INET, .plen = x->plen }, .del = c == NULL };
+	struct msg_route r = { .prefix = { .family = AF_INET, .plen = x->plen } };
+	struct table_hops best;
+	bool any;
+	uint8_t n = 0;
 
+	*cut = false;
 	memcpy(r.prefix.bytes, &x->address, sizeof(x->address));
-	r.type = c != NULL ? c->type : ROUTE_UNICAST;
-	for (unsigned int i = 0; c != NULL && i < c->n_hops; i++) {
-		const struct table_hop *h = &c->hops[i];
-		struct msg_hop *to = &hops[r.n_hops];
+	r.del = x->candidates == NULL;
+	if (r.del)
+		return r;
+	best = best_of(t, x);
+	any = alive(&best);
+	r.type = best.type;
+	for (unsigned int i = 0; i < best.n; i++) {
+		const struct table_hop *h = &best.hop[i];
 
-		*to = (struct msg_hop){ .port = report->port_of(report->ctx, h->ifindex),
-			.weight = h->weight };
-		if (h->gateway != 0) {
-			to->gateway.family = AF_INET;
-			to->gateway.plen = 32;
-			memcpy(to->gateway.bytes, &h->gateway, sizeof(h->gateway));
-		}
-		r.n_hops += to->port != 0 && !(any && h->down);
+		hops[n] = hop_by(h, report->port_of(report->ctx, h->ifindex));
+		n += hops[n].port != 0 && !(any && h->down);
 	}
-	if (c != NULL && r.type == ROUTE_UNICAST && r.n_hops == 0)
+	r.n_hops = leave_out_on_link(hops, n);
+	*cut = best.more || r.n_hops < n;
+	if (r.type == ROUTE_UNICAST && r.n_hops == 0)
 		r.type = ROUTE_UNREACHABLE;
 	return r;
 }
@@ -313,9 +383,10 @@ static bool same_told(
 }
 
 static int remember(struct route_table *t, struct prefix *x, const struct msg_route *r,
-	const struct msg_hop *hops)
+	const struct msg_hop *hops, bool cut)
 {
 	t->told -= x->told != NULL;
+	t->cut -= x->told != NULL && x->told->cut;
 	free(x->told);
 	x->told = NULL;
 	if (r->del)
@@ -325,6 +396,8 @@ static int remember(struct route_table *t, struct prefix *x, const struct msg_ro
 		return -ENOMEM;
 	x->told->type = r->type;
 	x->told->n_hops = r->n_hops;
+	x->told->cut = cut;
+	t->cut += cut;
 	memcpy(x->told->hops, hops, r->n_hops * sizeof(*hops));
 	t->told++;
 	return 0;
@@ -344,13 +417,14 @@ static void remove_prefix(struct route_table *t, struct prefix *x)
 static int report_prefix(struct route_table *t, struct prefix *x, const struct table_report *report)
 {
 	struct msg_hop hops[MSG_ROUTE_HOPS];
-	struct msg_route r = resolve(x, report, hops);
+	bool cut;
+	struct msg_route r = resolve(t, x, report, hops, &cut);
 	int rc = 0;
 
 	if (report->full ? !r.del : !same_told(x->told, &r, hops))
 		rc = report->emit(report->ctx, &r, hops);
 	if (rc == 0)
-		rc = remember(t, x, &r, hops);
+		rc = remember(t, x, &r, hops, cut);
 	return rc;
 }
 
@@ -375,6 +449,11 @@ int route_table_report(struct route_table *t, const struct table_report *report)
 size_t route_table_told(const struct route_table *t)
 {
 	return t->told;
+}
+
+size_t route_table_cut(const struct route_table *t)
+{
+	return t->cut;
 }
 
 bool route_table_told_by(const struct route_table *t, const struct table_route *r, uint32_t port)

@@ -10,22 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/kernel/nexthop.h"
 #include "dataplane/api/proto.h"
-
-struct table_hop {
-	in_addr_t gateway; // 0: on-link
-	int ifindex;
-	uint16_t weight;
-	bool down; // the kernel says that its link is dead
-};
 
 struct table_route {
 	in_addr_t prefix;
 	uint8_t plen;
-	uint8_t type;	// enum route_type
-	uint8_t n_hops; // unicast: at least 1
 	uint32_t metric;
-	struct table_hop hops[MSG_ROUTE_HOPS];
+	uint32_t nexthop;	// object, 0: none
+	struct table_hops hops; // as the message says: what counts while the object is not known
 };
 
 // Where a route goes among those of its metric (NLM_F_CREATE, _APPEND, _REPLACE).
@@ -37,13 +30,16 @@ enum table_place {
 
 struct route_table;
 
-struct route_table *route_table_create(void); // NULL on memory failure
+// `nexthops` is borrowed. NULL on memory failure.
+struct route_table *route_table_create(struct nexthops *nexthops);
 void route_table_destroy(struct route_table *t);
 
 int route_table_add(struct route_table *t, const struct table_route *r, enum table_place place);
 void route_table_delete(struct route_table *t, const struct table_route *r);
 void route_table_clear(struct route_table *t); // forgets the routes, not what was told
 void route_table_touch(struct route_table *t); // looks at every prefix again at the next report
+// A nexthop object has changed; `gone`: the routes that name it went with it.
+void route_table_nexthop(struct route_table *t, uint32_t id, bool gone);
 
 // Calls emit() for each prefix that the data plane must be told of: the best route, or `del`. With
 // `full`, for every prefix that has a route. port_of() turns a netdev into a port id, 0: it is no
@@ -58,3 +54,6 @@ int route_table_report(struct route_table *t, const struct table_report *report)
 // Whether the data plane has a route for r's prefix with a next hop on this port.
 bool route_table_told_by(const struct route_table *t, const struct table_route *r, uint32_t port);
 size_t route_table_told(const struct route_table *t); // prefixes that the data plane has
+// Those among them that have fewer next hops than in the kernel: it has more than MSG_ROUTE_HOPS,
+// or such without gateway beside others.
+size_t route_table_cut(const struct route_table *t);

@@ -33,6 +33,7 @@ static const struct setting inside[] = {
 	{ "ipv4/conf/default/accept_redirects", "0" }, { "ipv4/conf/all/send_redirects", "0" },
 	{ "ipv4/conf/default/send_redirects", "0" }, { "ipv4/conf/all/promote_secondaries", "1" },
 	{ "ipv4/conf/default/promote_secondaries", "1" },
+	{ "ipv4/nexthop_compat_mode", "1" }, // routes tell what their nexthop object leads to
 	{ "ipv4/ip_local_port_range", "10240 32767" },
 	{ "ipv4/ping_group_range", "0 2147483647" }, // as systemd has it: probes of uplinks
 };

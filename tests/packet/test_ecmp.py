@@ -97,11 +97,13 @@ def test_what_leaves_is_the_packet(inside):
     expect(out, to, hop(p))
 
 
-def test_fragments_go_the_way_of_their_datagram(inside):
+@pytest.mark.parametrize("name", ["h1", "h1b"], ids=["may-have-sessions", "plain"])
+def test_fragments_go_the_way_of_their_datagram(inside, name):
+    host = getattr(inside, name)
     ways = set()
     for n in range(60):
-        p = ip(inside.h1.ip, f"10.9.2.{n}", UDP(sport=1, dport=2) / bytes(3000), id=n + 1)
-        pieces = [where(inside, inside.h1.send(f)) for f in fragment(p, 1000)]
+        p = ip(host.ip, f"10.9.2.{n}", UDP(sport=1, dport=2) / bytes(3000), id=n + 1)
+        pieces = [where(inside, host.send(f)) for f in fragment(p, 1000)]
         assert len(pieces) > 2 and len(set(pieces)) == 1
         ways.add(pieces[0])
     assert len(ways) == 4
