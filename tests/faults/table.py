@@ -130,8 +130,8 @@ NAT = [
     Fault("the last port of a range is left out", "dataplane/ip4/portmap.c",
           "for (unsigned int i = low; i <= high; i++)", "for (unsigned int i = low; i < high; i++)",
           "packet test_nat.py test_port_range_keeps_the_port"),
-    Fault("allowed_cidr is ignored", "dataplane/nat/inbound.c",
-          "(meta->src & f->allowed_mask) != f->allowed", "false",
+    Fault("allowed_cidr is ignored", "dataplane/nat/rules.h",
+          "return in_port != f->port || (client & f->allowed_mask) == f->allowed;", "return true;",
           "packet test_nat.py test_allowed_cidr"),
     Fault("a reply leaves as the FIB says", "dataplane/nat/apply.c",
           "\tmeta->adj = gateway;\n\tmeta->out_port", "\tmeta->out_port",
@@ -447,7 +447,7 @@ BLOCKS = [
           "packet test_changes.py test_a_change_ends_what_it_invalidates"),
     Fault("a session in a block has lines of its own", "dataplane/session/events.h",
           "(flags & (SESSION_BLOCK | SESSION_DNAT)) != SESSION_BLOCK", "true",
-          "unit natlog/log_test test_sessions_in_a_block_have_no_lines"),
+          "unit natlog/natlog_test test_sessions_in_a_block_have_no_lines"),
 ]
 
 AGAINST_THE_KERNEL = [

@@ -316,6 +316,23 @@ static void test_limit_of_blocks(void **state)
 	done(w);
 }
 
+static void test_a_host_fills_all_its_places(void **state)
+{
+	struct world *w = make(1, HOST_BLOCKS);
+	uint32_t flows = 0;
+	uint16_t port;
+
+	w->f.snat.filtering = NAT_FILTER_ENDPOINT_INDEPENDENT;
+	w->f.pool[0].ranges[0].last = FIRST + 2 * HOST_BLOCKS * PORT_UNIT - 1;
+	while (flow(w, 1, (uint16_t)(10000 + flows), 53, &port) == 0)
+		flows++;
+	assert_int_equal(w->starts, HOST_BLOCKS);
+	// The search may miss a part of the word that it begins in.
+	assert_in_range(flows, (HOST_BLOCKS - 1) * PORT_UNIT, HOST_BLOCKS * PORT_UNIT);
+	assert_int_equal(flow(w, 2, 5000, 53, &port), 0);
+	done(w);
+}
+
 static void test_last_block_is_taken(void **state)
 {
 	struct world *w = make(1, HOST_BLOCKS);
@@ -438,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_reserved_blocks_are_passed_over),
 		cmocka_unit_test(test_ports_come_from_own_blocks),
 		cmocka_unit_test(test_limit_of_blocks),
+		cmocka_unit_test(test_a_host_fills_all_its_places),
 		cmocka_unit_test(test_last_block_is_taken),
 		cmocka_unit_test(test_block_goes_with_its_last_port),
 		cmocka_unit_test(test_endpoint_dependent_flows_stay_in_own_blocks),
