@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// The HTTP API: JSON over a unix socket and loopback TCP. Loop thread only.
+// The HTTP API: JSON over a unix socket, and over TCP with tokens and TLS. Loop thread only.
 #pragma once
 
 #include <stdbool.h>
@@ -30,8 +30,13 @@ struct api_env {
 // NULL on memory failure.
 struct api *api_create(sd_event *loop, const struct api_env *env);
 
-// Serves on a listening socket (listen.h), which it then owns. 0 or negative errno.
-int api_serve(struct api *api, int fd);
+// Serves on a listening socket (listen.h), which it then owns. `conf` says how a TCP socket is
+// guarded (access.h), NULL on the unix socket. 0 or negative errno, logged.
+struct access_conf;
+int api_serve(struct api *api, int fd, const struct access_conf *conf);
+
+// Reads the tokens again. What is wrong is logged, and the old ones stay.
+void api_reload(struct api *api, const struct access_conf *conf);
 
 // Takes no new connections; requests that run are answered. Then jobs_stop(), then api_destroy().
 void api_quiesce(struct api *api);

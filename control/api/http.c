@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "control/api/access.h"
 #include "control/api/handlers.h"
 #include "control/api/listen.h"
 #include "control/config/parse.h"
@@ -20,6 +21,7 @@
 
 #define LISTENERS_MAX	  4
 #define CONNECTIONS_MAX	  64	// of one listener
+#define CONNECTIONS_IP	  16	// of them, of one address
 #define IDLE_TIMEOUT_S	  30	// connection without progress
 #define HEADERS_MAX	  32768 // bytes of request line and headers; beyond: 431
 #define BODY_MAX	  CONFIG_TEXT_MAX
@@ -33,6 +35,7 @@ struct listener {
 	struct MHD_Daemon *daemon;
 	sd_event_source *io;
 	sd_event_source *timer;
+	struct access access;
 	char bad_uri; // its address is the mark of a request with a bad address
 };
 
@@ -105,6 +108,10 @@ static enum MHD_Result queue_reply(struct exchange *x)
 			response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
 	if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, x->request.match.allow);
+	if (reply->status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+	if (reply->status == MHD_HTTP_TOO_MANY_REQUESTS)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	if (reply->has_etag) {
 		snprintf(etag, sizeof(etag), "\"%llu\"", (unsigned long long)reply->etag);
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
@@ -188,6 +195,14 @@ static void set_peer(struct request *r, struct MHD_Connection *connection)
 		peer_text(info->connect_fd, r->peer);
 }
 
+static uint64_t now_us(struct listener *l)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(l->api->loop, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
 static struct exchange *exchange_create(struct listener *l, struct MHD_Connection *connection,
 	const char *url, const char *method, bool bad_uri)
 {
@@ -207,7 +222,9 @@ static struct exchange *exchange_create(struct listener *l, struct MHD_Connectio
 	r->if_match = header(connection, MHD_HTTP_HEADER_IF_MATCH);
 	set_peer(r, connection);
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_arg, r);
-	if (bad_uri)
+	if (access_allows(
+		    &l->access, r, header(connection, MHD_HTTP_HEADER_AUTHORIZATION), now_us(l)) &&
+		bad_uri)
 		reply_problem(r, 400, "the address contains a NUL character");
 	if (r->reply.status == 0)
 		api_route(r);
@@ -325,16 +342,37 @@ struct api *api_create(sd_event *loop, const struct api_env *env)
 	return api;
 }
 
-static struct MHD_Daemon *start_daemon(struct listener *l, int fd)
+// TLS from 1.2 on; the PEM texts are copied by the daemon.
+static void tls_options(struct MHD_OptionItem items[4], const struct access_conf *conf)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-		NULL, NULL, on_request, l, MHD_OPTION_EXTERNAL_LOGGER, on_daemon_log, NULL,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+	static char priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+	items[0] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
+		(void *)(uintptr_t)conf->certificate };
+	items[1] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0,
+		(void *)(uintptr_t)conf->key };
+	items[2] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, priorities };
+	items[3] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+}
+
+static struct MHD_Daemon *start_daemon(struct listener *l, int fd, const struct access_conf *conf)
+{
+	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	struct MHD_OptionItem tls[4] = { { MHD_OPTION_END, 0, NULL } };
+
+	if (conf && conf->certificate) {
+		flags |= MHD_USE_TLS;
+		tls_options(tls, conf);
+	}
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l, MHD_OPTION_EXTERNAL_LOGGER,
+		on_daemon_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned int)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		conf ? (unsigned int)CONNECTIONS_IP : 0u, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned int)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)HEADERS_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, l,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, l, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, l, MHD_OPTION_ARRAY, tls,
+		MHD_OPTION_END);
 }
 
 static int add_sources(struct listener *l)
@@ -356,9 +394,24 @@ static void listener_stop(struct listener *l)
 	sd_event_source_disable_unref(l->io);
 	sd_event_source_disable_unref(l->timer);
 	MHD_stop_daemon(l->daemon);
+	tokens_free(l->access.tokens);
 }
 
-int api_serve(struct api *api, int fd)
+// The tokens of a TCP socket.
+static int load_access(struct listener *l, const struct access_conf *conf)
+{
+	char err[128];
+
+	if (!conf)
+		return 0;
+	l->access.tokens = tokens_load(conf->tokens_file, err, sizeof(err));
+	if (l->access.tokens)
+		return 0;
+	log_error("--tokens %s: %s", conf->tokens_file, err);
+	return -EINVAL;
+}
+
+int api_serve(struct api *api, int fd, const struct access_conf *conf)
 {
 	struct listener *l;
 	int ret;
@@ -369,10 +422,16 @@ int api_serve(struct api *api, int fd)
 	}
 	l = &api->listeners[api->n_listeners];
 	*l = (struct listener){ .api = api };
-	l->daemon = start_daemon(l, fd);
+	ret = load_access(l, conf);
+	if (ret == 0)
+		l->daemon = start_daemon(l, fd, conf);
 	if (!l->daemon) {
+		if (ret == 0)
+			log_error("the API cannot be served%s",
+				conf && conf->certificate ? ": is it the certificate's key?" : "");
+		tokens_free(l->access.tokens);
 		listen_close(fd);
-		return -ENOMEM;
+		return ret < 0 ? ret : -EINVAL;
 	}
 	ret = add_sources(l);
 	if (ret < 0)
@@ -380,6 +439,26 @@ int api_serve(struct api *api, int fd)
 	else
 		api->n_listeners++;
 	return ret;
+}
+
+void api_reload(struct api *api, const struct access_conf *conf)
+{
+	char err[128];
+
+	for (unsigned int i = 0; i < api->n_listeners; i++) {
+		struct access *access = &api->listeners[i].access;
+		struct tokens *tokens;
+
+		if (!access->tokens)
+			continue;
+		tokens = tokens_load(conf->tokens_file, err, sizeof(err));
+		if (!tokens) {
+			log_error("--tokens %s: %s; the old ones stay", conf->tokens_file, err);
+			continue;
+		}
+		tokens_free(access->tokens);
+		access->tokens = tokens;
+	}
 }
 
 void api_quiesce(struct api *api)

@@ -69,7 +69,10 @@ static void restore_run(struct job *j)
 static int serve(struct control *c)
 {
 	for (int i = 0; i < API_SOCKETS; i++) {
-		int ret = api_serve(c->api, c->api_fds[i]);
+		int ret = 0;
+
+		if (c->api_fds[i] >= 0)
+			ret = api_serve(c->api, c->api_fds[i], i > 0 ? &c->access : NULL);
 
 		c->api_fds[i] = -1;
 		if (ret < 0)

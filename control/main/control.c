@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
@@ -44,7 +46,10 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 // Logs were rotated: what is open is looked at now instead of with the next audit.
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
 {
-	background_reconcile(arg);
+	struct control *c = arg;
+
+	background_reconcile(c);
+	api_reload(c->api, &c->access);
 	return 0;
 }
 
@@ -118,10 +123,46 @@ static int create_parts(struct control *c)
 	return c->api ? add_sources(c) : -ENOMEM;
 }
 
+// NULL with the reason logged; malloc'd.
+static char *read_pem(const char *option, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!in || getdelim(&text, &size, '\0', in) < 0) {
+		log_error("%s %s: %s", option, path, in ? "empty" : strerror(errno));
+		free(text);
+		text = NULL;
+	}
+	if (in)
+		fclose(in);
+	return text;
+}
+
+static int load_tls(struct control *c)
+{
+	c->access.tokens_file = c->options.tokens;
+	if (!c->options.tls_certificate)
+		return 0;
+	c->access.certificate = read_pem("--tls-certificate", c->options.tls_certificate);
+	c->access.key = read_pem("--tls-key", c->options.tls_key);
+	return c->access.certificate && c->access.key ? 0 : -EINVAL;
+}
+
+static void forget_tls(struct control *c)
+{
+	if (c->access.key)
+		explicit_bzero(c->access.key, strlen(c->access.key));
+	free(c->access.certificate);
+	free(c->access.key);
+}
+
 // Early, so that a wrong address or a second instance ends here, before anything is touched.
 static int open_sockets(struct control *c)
 {
 	char err[128];
+	int ret;
 
 	c->api_fds[0] = listen_unix(c->options.api_socket);
 	if (c->api_fds[0] < 0) {
@@ -130,7 +171,13 @@ static int open_sockets(struct control *c)
 						     : strerror(-c->api_fds[0]));
 		return c->api_fds[0];
 	}
-	c->api_fds[1] = listen_tcp(c->options.listen, err, sizeof(err));
+	if (!c->options.listen)
+		return 0;
+	ret = load_tls(c);
+	if (ret < 0)
+		return ret;
+	c->api_fds[1] =
+		listen_tcp(c->options.listen, c->access.certificate != NULL, err, sizeof(err));
 	if (c->api_fds[1] < 0)
 		log_error("--listen %s: %s", c->options.listen, err);
 	return c->api_fds[1] < 0 ? c->api_fds[1] : 0;
@@ -204,6 +251,7 @@ void control_destroy(struct control *c)
 	jobs_destroy(c->jobs);
 	if (c->store)
 		store_close(c->store);
+	forget_tls(c);
 	sd_event_source_disable_unref(c->audit);
 	sd_event_unref(c->loop);
 }

@@ -9,6 +9,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "control/api/access.h"
 #include "control/api/api.h"
 #include "control/config/engine.h"
 #include "control/config/store.h"
@@ -38,7 +39,8 @@ struct control {
 	unsigned int n_subsystems;
 	struct engine *engine;
 	struct api *api;
-	int api_fds[API_SOCKETS]; // listening; -1 once the API serves them
+	int api_fds[API_SOCKETS];  // listening; -1: none, or the API serves it
+	struct access_conf access; // of the TCP one; owns the PEM texts
 	struct client_events client_events;
 	struct watch trial;	     // once a second: commits on trial
 	bool trial_failed;	     // going back did: its problems are logged once. Commit thread

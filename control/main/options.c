@@ -12,7 +12,6 @@
 #define STATE_DIR	 "/var/lib/vrouter"
 #define DATAPLANE_SOCKET "/run/vrouter/dataplane.sock"
 #define API_SOCKET	 "/run/vrouter/api.sock"
-#define LISTEN		 "127.0.0.1:8480"
 #define NETNS		 "vr"
 #define VTYSH		 "vtysh"
 #define FRR_SOCKET_DIR	 "/run/frr"
@@ -29,7 +28,13 @@ static const char usage[] =
 	"  --dataplane-socket PATH    transaction socket of vrouter-dataplane\n"
 	"                             (" DATAPLANE_SOCKET ")\n"
 	"  --api-socket PATH          unix socket of the API, mode 0660 (" API_SOCKET ")\n"
-	"  --listen ADDRESS:PORT      TCP address of the API; loopback only (" LISTEN ")\n"
+	"  --listen ADDRESS:PORT      TCP address of the API (none); needs --tokens, and TLS\n"
+	"                             unless it is a loopback address\n"
+	"  --tokens FILE              who may use it: lines \"NAME TOKEN\", or \"NAME TOKEN "
+	"read\"\n"
+	"                             for those who may look only; SIGHUP reads it again\n"
+	"  --tls-certificate FILE     its certificate chain, PEM\n"
+	"  --tls-key FILE             its private key, PEM\n"
 	"  --netns NAME               network namespace of the mirrors (" NETNS ")\n"
 	"  --frr-socket-dir DIRECTORY vty sockets of FRR's daemons (" FRR_SOCKET_DIR ")\n"
 	"  --vtysh PROGRAM            FRR's shell (" VTYSH ")\n"
@@ -44,6 +49,9 @@ enum option_id {
 	OPT_DATAPLANE_SOCKET,
 	OPT_API_SOCKET,
 	OPT_LISTEN,
+	OPT_TOKENS,
+	OPT_TLS_CERTIFICATE,
+	OPT_TLS_KEY,
 	OPT_NETNS,
 	OPT_FRR_SOCKET_DIR,
 	OPT_VTYSH,
@@ -57,6 +65,9 @@ static const struct option long_options[] = {
 	{ "dataplane-socket", required_argument, NULL, OPT_DATAPLANE_SOCKET },
 	{ "api-socket", required_argument, NULL, OPT_API_SOCKET },
 	{ "listen", required_argument, NULL, OPT_LISTEN },
+	{ "tokens", required_argument, NULL, OPT_TOKENS },
+	{ "tls-certificate", required_argument, NULL, OPT_TLS_CERTIFICATE },
+	{ "tls-key", required_argument, NULL, OPT_TLS_KEY },
 	{ "netns", required_argument, NULL, OPT_NETNS },
 	{ "frr-socket-dir", required_argument, NULL, OPT_FRR_SOCKET_DIR },
 	{ "vtysh", required_argument, NULL, OPT_VTYSH },
@@ -90,6 +101,15 @@ static enum options_result set_option(int id, struct options *o)
 	case OPT_LISTEN:
 		o->listen = optarg;
 		return OPTIONS_RUN;
+	case OPT_TOKENS:
+		o->tokens = optarg;
+		return OPTIONS_RUN;
+	case OPT_TLS_CERTIFICATE:
+		o->tls_certificate = optarg;
+		return OPTIONS_RUN;
+	case OPT_TLS_KEY:
+		o->tls_key = optarg;
+		return OPTIONS_RUN;
 	case OPT_NETNS:
 		o->netns = optarg;
 		return OPTIONS_RUN;
@@ -113,6 +133,23 @@ static enum options_result set_option(int id, struct options *o)
 	}
 }
 
+// What makes no sense without another.
+static enum options_result check_options(const struct options *o)
+{
+	const char *wrong = NULL;
+
+	if (o->listen && !o->tokens)
+		wrong = "--listen needs --tokens: over TCP nobody is known by himself";
+	else if (!o->listen && (o->tokens || o->tls_certificate || o->tls_key))
+		wrong = "--tokens, --tls-certificate and --tls-key need --listen";
+	else if (!o->tls_certificate != !o->tls_key)
+		wrong = "--tls-certificate and --tls-key go together";
+	if (!wrong)
+		return OPTIONS_RUN;
+	fprintf(stderr, "vrouter-control: %s (see --help)\n", wrong);
+	return OPTIONS_ERROR;
+}
+
 enum options_result options_parse(int argc, char *argv[], struct options *o)
 {
 	enum options_result result = set_level(LOG_LEVEL);
@@ -122,7 +159,6 @@ enum options_result options_parse(int argc, char *argv[], struct options *o)
 		.state_dir = STATE_DIR,
 		.dataplane_socket = DATAPLANE_SOCKET,
 		.api_socket = API_SOCKET,
-		.listen = LISTEN,
 		.netns = NETNS,
 		.vtysh = VTYSH,
 		.frr_socket_dir = FRR_SOCKET_DIR,
@@ -135,5 +171,5 @@ enum options_result options_parse(int argc, char *argv[], struct options *o)
 			argv[optind]);
 		return OPTIONS_ERROR;
 	}
-	return result;
+	return result == OPTIONS_RUN ? check_options(o) : result;
 }

@@ -8,7 +8,10 @@ struct options {
 	const char *state_dir;
 	const char *dataplane_socket;
 	const char *api_socket;
-	const char *listen; // "address:port"
+	const char *listen;	     // "address:port", NULL: no TCP
+	const char *tokens;	     // files
+	const char *tls_certificate; // NULL: no TLS
+	const char *tls_key;
 	const char *netns;
 	const char *vtysh;
 	const char *frr_socket_dir;

@@ -170,6 +170,7 @@ class Router:
         self.frr_directory = os.path.join(lab.directory, "frr-vr")
         self.dataplane = None
         self.control = None
+        self.control_options = []
         os.makedirs(self.state_directory, mode=0o700, exist_ok=True)
 
     def _program(self, *candidates):
@@ -203,8 +204,8 @@ class Router:
     def start_control(self):
         self.control = self._start("control", [
             self.control_program(), "--state-dir", self.state_directory, "--dataplane-socket",
-            self.dataplane_socket, "--api-socket", self.api_socket, "--listen", "127.0.0.1:8480",
-            "--netns", self.mirrors, "--frr-socket-dir", self.frr_directory])
+            self.dataplane_socket, "--api-socket", self.api_socket, "--netns", self.mirrors,
+            "--frr-socket-dir", self.frr_directory, *self.control_options])
 
     def start(self):
         self.start_dataplane()

@@ -75,13 +75,19 @@ def test_without_hugepages_it_says_how_to_get_them(router):
     (["--netns", "../netns/vr"], "--netns ../netns/vr: Invalid argument"),
     (["--netns", ""], "--netns : Invalid argument"),
     (["--netns", "n" * 64], "n: Invalid argument"),
-    (["--listen", "0.0.0.0:8480"], "loopback"),
-    (["--listen", "127.0.0.1:99999"], "--listen"),
+    (["--listen", "127.0.0.1:8480"], "--listen needs --tokens"),
+    (["--listen", "0.0.0.0:8480", "--tokens", "/dev/null"], "loopback"),
+    (["--listen", "127.0.0.1:99999", "--tokens", "/dev/null"], "--listen"),
+    (["--tokens", "/dev/null"], "need --listen"),
+    (["--listen", "127.0.0.1:8480", "--tokens", "/dev/null", "--tls-key", "/dev/null"],
+     "go together"),
+    (["--listen", "127.0.0.1:8480", "--tokens", "/dev/null", "--tls-key", "/dev/null",
+      "--tls-certificate", "/nonexistent"], "--tls-certificate /nonexistent: No such file"),
     (["--api-socket", "/nonexistent/api.sock"], "/nonexistent/api.sock"),
     (["--state-dir", "/proc/vrouter"], "/proc/vrouter"),
     (["--unknown"], "--unknown"),
-], ids=["namespace", "path as namespace", "no name", "long name", "listen on all addresses",
-        "port", "socket", "state directory", "option"])
+], ids=["namespace", "path as namespace", "no name", "long name", "listen without tokens",
+        "listen on all addresses", "port", "tokens alone", "key alone", "certificate", "socket", "state directory", "option"])
 def test_a_control_that_cannot_start_says_why(router, options, told):
     argv = [router.control_program(), "--state-dir", router.state_directory, "--api-socket",
             router.api_socket, "--dataplane-socket", router.dataplane_socket, "--netns",

@@ -54,7 +54,7 @@ static int server_setup(void **state)
 	assert_true(sd_event_add_io(
 			    s->loop, NULL, jobs_wake_fd(s->jobs), EPOLLIN, on_jobs, s->jobs) >= 0);
 	s->api = api_create(s->loop, &s->fixture->env);
-	assert_int_equal(api_serve(s->api, listen_unix(s->path)), 0);
+	assert_int_equal(api_serve(s->api, listen_unix(s->path), NULL), 0);
 	*state = s;
 	return 0;
 }
@@ -313,9 +313,9 @@ static void test_tcp_addresses(void **state)
 	char err[128];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(listen_tcp(bad[i], err, sizeof(err)), -EINVAL);
+		assert_int_equal(listen_tcp(bad[i], true, err, sizeof(err)), -EINVAL);
 	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
-		assert_int_equal(listen_tcp(open[i], err, sizeof(err)), -EACCES);
+		assert_int_equal(listen_tcp(open[i], false, err, sizeof(err)), -EACCES);
 	assert_non_null(strstr(err, "not a loopback address"));
 }
 
