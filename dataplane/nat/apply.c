@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 
 #include "dataplane/main/dataplane.h"
+#include "dataplane/nat/hairpin.h"
 #include "dataplane/packet/parse.h"
 #include "dataplane/packet/translate.h"
 
@@ -91,27 +92,47 @@ static rte_edge_t apply_error(struct rte_mbuf *m, struct meta *meta, const struc
 	return NAT_SEND;
 }
 
+// To meta->adj, as `new`. `key`: of the session that the packet came by.
+static __rte_always_inline rte_edge_t apply_tuple(struct worker *w, struct rte_mbuf *m,
+	struct meta *meta, const struct session_key *key, const struct session_key *new)
+{
+	const struct tuple to = { new->src, new->dst, new->sport, new->dport, new->proto };
+	enum forward_verdict verdict = forward_check(meta, l3_adj(w->l3, meta->adj));
+
+	if (unlikely(verdict != FORWARD_SEND))
+		return nat_refuse(verdict);
+	if (unlikely(meta->flags & META_ICMP_ERROR))
+		return apply_error(m, meta, key, new);
+	packet_translate(m, meta, &to);
+	meta->flags |= META_NAT_DONE;
+	return NAT_SEND;
+}
+
 rte_edge_t nat_apply(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct session *s,
 	unsigned int dir)
 {
 	const struct session_key new = session_new_tuple(s, dir);
-	const struct tuple to = { new.src, new.dst, new.sport, new.dport, new.proto };
-	enum forward_verdict verdict;
 
 	if (new.dst != meta->dst)
 		(void)route_take(w->l3, meta, session_egress(w, s, dir, new.dst));
-	if (unlikely(s->flags & (SESSION_LED_BACK << dir)) && !lead_back(w, meta, s)) {
-		session_leave(s);
-		return nat_drop(meta, DROP_NAT_UPLINK);
+	if (unlikely(s->flags & (SESSION_LED_BACK << dir | SESSION_HAIRPIN))) {
+		if (s->flags & SESSION_HAIRPIN)
+			return nat_hairpin_turn(w, m, meta, s);
+		if (!lead_back(w, meta, s)) {
+			session_leave(s);
+			return nat_drop(meta, DROP_NAT_UPLINK);
+		}
 	}
-	verdict = forward_check(meta, l3_adj(w->l3, meta->adj));
-	if (unlikely(verdict != FORWARD_SEND))
-		return nat_refuse(verdict);
-	if (unlikely(meta->flags & META_ICMP_ERROR))
-		return apply_error(m, meta, &s->key[dir], &new);
-	packet_translate(m, meta, &to);
-	meta->flags |= META_NAT_DONE;
-	return NAT_SEND;
+	return apply_tuple(w, m, meta, &s->key[dir], &new);
+}
+
+rte_edge_t nat_apply_hairpin(struct worker *w, struct rte_mbuf *m, struct meta *meta,
+	const struct session *from, struct session *to)
+{
+	const struct session_key new = session_new_tuple(to, SESSION_REVERSE);
+
+	(void)route_take(w->l3, meta, session_egress(w, to, SESSION_REVERSE, new.dst));
+	return apply_tuple(w, m, meta, &from->key[SESSION_FORWARD], &new);
 }
 
 rte_edge_t nat_eip_in(
@@ -212,12 +233,11 @@ void nat_count_refused(struct worker *w, unsigned int kind, uint32_t rule)
 }
 
 // A private host is told (RFC 5508 REQ-8, RFC 6888 REQ-11 B); an outsider learns nothing.
-static rte_edge_t create_refused(struct meta *meta, int rc)
+static rte_edge_t create_refused(struct meta *meta)
 {
 	if (meta->side != SIDE_PRIVATE)
-		return nat_drop(meta, create_reason(rc));
-	return nat_refuse(
-		forward_error(meta, create_reason(rc), ICMP_DEST_UNREACH, ICMP_PKT_FILTERED));
+		return NAT_DROP;
+	return nat_refuse(forward_error(meta, meta->reason, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED));
 }
 
 rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
@@ -231,27 +251,36 @@ rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, stru
 	return nat_start(w, m, meta, rq);
 }
 
-rte_edge_t nat_start(
-	struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
+int nat_begin(struct worker *w, struct meta *meta, struct nat_request *rq, uint32_t *ref)
 {
 	struct nat_worker *nw = w->feature[SECTION_NAT];
-	uint32_t ref;
 	int rc;
 
 	rq->tcp_flags = meta->tcp_flags;
 	rq->in_port = meta->in_port;
 	rq->tick = w->tick;
-	rc = nat_create(w->sessions, rq, nw, &ref);
+	rc = nat_create(w->sessions, rq, nw, ref);
 	if (rc < 0) {
 		count_flow_of(w, rq, false);
-		return create_refused(meta, rc);
+		meta->reason = create_reason(rc);
+		return rc;
 	}
 	if (nw->created != w->stats.sessions_created) {
 		count_flow_of(w, rq, true);
-		event_ring_push(&w->dp->events[w->index], session_at(w->sessions, ref),
+		event_ring_push(&w->dp->events[w->index], session_at(w->sessions, *ref),
 			SESSION_EVENT_START, 0, w->tsc);
 	}
 	w->stats.sessions_created = nw->created;
 	w->stats.sessions_degraded = nw->degraded;
+	return 0;
+}
+
+rte_edge_t nat_start(
+	struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq)
+{
+	uint32_t ref;
+
+	if (nat_begin(w, meta, rq, &ref) < 0)
+		return create_refused(meta);
 	return nat_apply(w, m, meta, session_at(w->sessions, ref), session_ref_dir(ref));
 }

@@ -37,14 +37,18 @@ bool nat_key(struct rte_mbuf *m, const struct meta *meta, struct session_key *ke
 
 // Whether an outbound flow's route has left the uplink whose address the flow has: that address
 // must not be seen on another one, and a host that keeps sending shall not depend on an uplink for
-// ever. A route with several next hops has not left it while one of them is there.
+// ever. A route with several next hops has not left it while one of them is there. Of a hairpin:
+// whether its destination is no own address any more.
 static inline bool nat_moved(
 	const struct worker *w, struct meta *meta, const struct session *s, unsigned int dir)
 {
 	const struct adj *adj = l3_adj(w->l3, meta->adj);
 
-	if (dir != SESSION_FORWARD || !(s->flags & SESSION_BOUND) ||
-		likely(adj->port == s->uplink && adj->type != ADJ_LOCAL))
+	if (dir != SESSION_FORWARD || !(s->flags & (SESSION_BOUND | SESSION_HAIRPIN)))
+		return false;
+	if (unlikely(s->flags & SESSION_HAIRPIN))
+		return adj->type != ADJ_LOCAL;
+	if (likely(adj->port == s->uplink && adj->type != ADJ_LOCAL))
 		return false;
 	return !route_take_port(w->l3, meta, s->uplink);
 }
@@ -110,13 +114,18 @@ static inline void nat_pin(
 	if (meta->side != SIDE_PUBLIC)
 		return;
 	rq->uplink = meta->in_port;
-	rq->pins = s->pins ? SESSION_LED_BACK << !rq->dir : 0;
+	rq->flags = s->pins ? SESSION_LED_BACK << !rq->dir : 0;
 }
 
 // Translates a packet of a live session and sends it on. `adj`: egress adjacency if the destination
 // stays what it is, from the lookup node.
 rte_edge_t nat_apply(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct session *s,
 	unsigned int dir);
+
+// The same for a packet from the host of a hairpin session to that of another one, which takes it
+// as an answer.
+rte_edge_t nat_apply_hairpin(struct worker *w, struct rte_mbuf *m, struct meta *meta,
+	const struct session *from, struct session *to);
 
 // Stateless 1:1 translation of a packet to an EIP (from outside) or from its target (to outside).
 rte_edge_t nat_eip_in(
@@ -130,6 +139,10 @@ void nat_count_refused(struct worker *w, unsigned int kind, uint32_t rule);
 // Makes the session of a new flow whose request is filled in but for the key, and applies it.
 rte_edge_t nat_new(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq);
 
-// The same for a request with its key.
+// Makes the session of a request with its key, or finds it: 0 and *ref, as from nat_create(). Else
+// its negative errno, with meta->reason set.
+int nat_begin(struct worker *w, struct meta *meta, struct nat_request *rq, uint32_t *ref);
+
+// nat_new() for a request with its key.
 rte_edge_t nat_start(
 	struct worker *w, struct rte_mbuf *m, struct meta *meta, struct nat_request *rq);

@@ -26,7 +26,6 @@ struct creation {
 	enum port_class class; // with SNAT only: that the host is charged for
 	uint32_t host;	       // slots + 1
 	uint32_t mapping;
-	uint32_t target;
 	uint32_t session;
 	uint32_t src; // as translated, network order
 	uint16_t sport;
@@ -60,7 +59,7 @@ static struct session_key reply_key(const struct creation *c)
 static uint16_t flags_of(const struct creation *c)
 {
 	const struct nat_request *rq = c->rq;
-	uint16_t flags = rq->pins;
+	uint16_t flags = rq->flags;
 
 	if (rq->dst != rq->key.dst || rq->dport != rq->key.dport)
 		flags |= SESSION_DNAT;
@@ -146,7 +145,8 @@ static bool take_over(const struct creation *c, uint32_t other)
 	struct session *s = session_at(c->t, other);
 
 	return session_ref_dir(other) == SESSION_FORWARD && (s->flags & SESSION_SNAT) &&
-	       !(s->flags & SESSION_DNAT) && c->rq->snat == NULL &&
+	       !(s->flags & SESSION_DNAT) &&
+	       (c->rq->snat == NULL || (s->flags & SESSION_HAIRPIN)) &&
 	       (c->rq->rule_kind == OBJ_PORT_FORWARD || c->rq->rule_kind == OBJ_EIP) &&
 	       session_supersede(s);
 }
@@ -160,7 +160,6 @@ static int insert_reverse(struct creation *c, uint32_t *ref)
 
 	s->key[SESSION_REVERSE] = reply_key(c);
 	s->mapping = c->mapping;
-	s->target = c->target;
 	s->block = c->block;
 	s->flags = flags_of(c);
 	// A packet from an endpoint to itself is its own reply.
@@ -184,6 +183,9 @@ static int insert_reverse(struct creation *c, uint32_t *ref)
 // With blocks, the flow holds the one that its port is in: it could be given back meanwhile.
 static int try_port(struct creation *c, uint16_t port, uint32_t *ref)
 {
+	// A hairpin to an endpoint that is not its own.
+	if (c->src == c->rq->dst && port == c->rq->dport)
+		return -EADDRNOTAVAIL;
 	if (c->rq->snat->block_units != 0 &&
 		!nat_block_hold(c->t, c->rq->snat, c->host, ntohs(port), &c->block))
 		return -EADDRNOTAVAIL;
@@ -330,8 +332,6 @@ static void give_back(struct creation *c)
 	}
 	if (c->mapping != 0)
 		nat_mapping_put(c->t, c->mapping);
-	if (c->target != 0)
-		nat_mapping_put(c->t, c->target);
 	if (c->block != 0)
 		nat_block_let_go(c->t, c->host, &c->block);
 	if (c->host != 0)
@@ -357,9 +357,6 @@ static int take_parts(struct creation *c)
 		c->host = 0;
 		return rc;
 	}
-	if (c->rq->target != 0 && !refs_get(&mapping_at(c->t, c->rq->target)->refs))
-		return -ESTALE;
-	c->target = c->rq->target;
 	c->session = slab_alloc(&c->t->slabs[ARENA_SESSIONS]);
 	if (c->session == 0)
 		return -ENOSPC;

@@ -40,14 +40,13 @@ struct nat_request {
 	uint32_t rule;		       // rule that owns the session, 0: none
 	uint32_t epoch;		       // of `rule`
 	uint8_t rule_kind;	       // enum obj_kind, 0: none
-	uint8_t reply_side;	       // enum side that replies arrive from
+	uint8_t reply_side; // enum side that replies arrive from, or SESSION_SIDE_HAIRPIN
 	uint8_t tcp_flags;
 	uint16_t uplink;  // port id of the public side, 0: none
 	uint16_t in_port; // port id that the packet came in by
 	uint8_t dir;	  // enum session_dir of the packet; `key` is always the forward one
 	uint32_t mapping; // SESSION_REVERSE: that the packet came to; else 0
-	uint32_t target;  // mapping that `dst` and `dport` are taken from, 0: none
-	uint16_t pins;	  // SESSION_BOUND, SESSION_LED_BACK
+	uint16_t flags;	  // SESSION_BOUND, SESSION_LED_BACK, SESSION_HAIRPIN
 	uint32_t tick;
 };
 

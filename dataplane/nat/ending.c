@@ -14,7 +14,6 @@
 #include "dataplane/main/sweep.h"
 #include "dataplane/nat/build.h"
 #include "dataplane/nat/source.h"
-#include "dataplane/session/filter.h"
 
 // A private host and the public port that its flows leave by.
 struct inside {
@@ -67,22 +66,13 @@ static int by_rule(const void *a, const void *b)
 	return (x->source.rule > y->source.rule) - (x->source.rule < y->source.rule);
 }
 
-// A new EIP takes its target's flows by that uplink away from SNAT, as client or (hairpin) as
-// server.
+// A new EIP takes its target's flows by that uplink away from SNAT.
 static bool taken_over(const struct ending *e, const struct session *s)
 {
-	const struct session_key *keys[2];
-	unsigned n = session_inside_keys(s, keys);
+	const struct inside key = { s->key[SESSION_FORWARD].src, s->uplink };
 
-	if (s->rule_kind != OBJ_SNAT || e->n_insides == 0)
-		return false;
-	for (unsigned i = 0; i < n; i++) {
-		const struct inside key = { keys[i]->src, s->uplink };
-
-		if (bsearch(&key, e->insides, e->n_insides, sizeof(key), by_inside) != NULL)
-			return true;
-	}
-	return false;
+	return s->rule_kind == OBJ_SNAT && e->n_insides != 0 &&
+	       bsearch(&key, e->insides, e->n_insides, sizeof(key), by_inside) != NULL;
 }
 
 // Whether the forward leads this client to this target, as the session does.
@@ -121,13 +111,8 @@ static bool snat_denies(const struct ending *e, const struct session *s)
 {
 	const struct session_key *in = &s->key[SESSION_FORWARD], *back = &s->key[SESSION_REVERSE];
 
-	if (e->n_snat == 0)
-		return false;
-	if ((s->flags & SESSION_SNAT) && source_denies(e, s->snat_rule, back, in->src))
-		return true;
-	// To a mapping of the rule, which is the target host's.
-	return s->target != 0 && s->rule_kind == OBJ_SNAT &&
-	       source_denies(e, s->rule, in, back->src);
+	return e->n_snat != 0 && (s->flags & SESSION_SNAT) &&
+	       source_denies(e, s->snat_rule, back, in->src);
 }
 
 static bool is_over(const struct session_pick *pick, const struct session *s)

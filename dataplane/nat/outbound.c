@@ -69,7 +69,7 @@ static rte_edge_t outbound_miss(
 		.dport = meta->dport,
 		.reply_side = SIDE_PUBLIC,
 		.uplink = adj->port,
-		.pins = SESSION_BOUND,
+		.flags = SESSION_BOUND,
 		.rule_kind = OBJ_SNAT,
 	};
 

@@ -6,6 +6,12 @@
 
 #include "dataplane/ip4/kernel_ports.h"
 
+bool nat_port_usable(bool interface, uint16_t port)
+{
+	return port >= NAT_PORT_FIRST &&
+	       !(interface && port >= KERNEL_PORT_FIRST && port <= KERNEL_PORT_LAST);
+}
+
 uint32_t nat_port_ranges(
 	bool interface, uint16_t first, uint16_t last, struct port_range out[PORT_RANGES_MAX])
 {

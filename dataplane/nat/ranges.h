@@ -13,3 +13,6 @@
 // left.
 uint32_t nat_port_ranges(
 	bool interface, uint16_t first, uint16_t last, struct port_range out[PORT_RANGES_MAX]);
+
+// Whether a port is in any of such ranges.
+bool nat_port_usable(bool interface, uint16_t port);

@@ -51,6 +51,8 @@ struct nat_snat {
 struct nat_own {
 	uint32_t eip;		    // index + 1
 	bool sessions;		    // packets to it may belong to sessions
+	bool interface;		    // an interface's: the kernel uses ports of it, too
+	bool dependent;		    // a rule with endpoint-dependent mapping maps to it
 	struct portmap *forward[2]; // tcp, udp: index + 1 into forwards; NULL: none
 	struct portset *portset;    // its mappings; NULL: no rule maps to it
 	uint8_t block_units;	    // of the rules that map to it

@@ -104,6 +104,8 @@ static int build_pool(struct nat_build *b, const struct obj_snat *o, struct nat_
 			return rc;
 		b->section->own[o->pool[i]].sessions = true;
 		b->section->own[o->pool[i]].portset = pool[i].portset;
+		b->section->own[o->pool[i]].interface = a->flags & ADDRESS_INTERFACE;
+		b->section->own[o->pool[i]].dependent |= o->mapping == NAT_MAP_ENDPOINT_DEPENDENT;
 		b->section->own[o->pool[i]].block_units = (uint8_t)(o->port_block_size / PORT_UNIT);
 	}
 	return 0;

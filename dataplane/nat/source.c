@@ -126,17 +126,6 @@ static int get_host(struct session_table *t, const struct nat_request *rq, uint3
 	return -EAGAIN;
 }
 
-uint32_t nat_host_address(
-	const struct session_table *t, const struct nat_source *snat, uint32_t addr)
-{
-	const struct mapping_key key = host_key(snat, addr);
-	uint32_t entry = index_lookup(&t->index, &key);
-
-	if (entry != 0 && nat_paired_address(t, snat, entry) != NULL)
-		return host_at(t, entry)->pool_addr;
-	return snat->pool[pick_address(t, snat, &key)].addr;
-}
-
 // A token bucket of one second's tokens. The clock counts whole seconds, so that it is full again
 // at each tick. A worker whose clock is a tick behind takes from the newer tick.
 static bool take_token(struct host *h, uint32_t rate, uint32_t tick)

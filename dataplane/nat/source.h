@@ -22,10 +22,6 @@ const struct nat_address *nat_paired_address(
 // protocol has ports.
 bool nat_source_gives(const struct nat_source *snat, uint32_t addr, uint8_t proto, uint16_t port);
 
-// The external address (network order) that flows of a private address have or will have.
-uint32_t nat_host_address(
-	const struct session_table *t, const struct nat_source *snat, uint32_t addr);
-
 // Finds or makes the mapping of the request's source, with a reference for the caller. 0,
 // -EADDRNOTAVAIL, -ENOSPC, -ENOBUFS, -EAGAIN.
 int nat_mapping_get(struct session_table *t, const struct nat_request *rq, uint32_t host,

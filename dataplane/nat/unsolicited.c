@@ -11,12 +11,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include "dataplane/nat/hairpin.h"
 #include "dataplane/nat/peer.h"
 #include "dataplane/nat/source.h"
 
-// The mapping that the packet goes to, 0: none.
-static uint32_t mapping_of(
-	const struct worker *w, const struct meta *meta, const struct nat_own *own)
+uint32_t nat_mapping_at(const struct worker *w, const struct meta *meta, const struct nat_own *own)
 {
 	uint32_t mapping;
 
@@ -52,90 +51,75 @@ static bool opens(const struct meta *meta)
 	       (meta->tcp_flags & (TH_SYN | TH_ACK | TH_RST | TH_FIN)) == TH_SYN;
 }
 
-// `adj`: where the mapping's host is.
-static rte_edge_t from_outside(struct worker *w, struct rte_mbuf *m, struct meta *meta,
-	uint32_t mapping, const struct nat_source *rule, const struct adj *adj)
+static bool leads_inside(const struct adj *adj)
 {
+	return (adj->type == ADJ_NEXT_HOP || adj->type == ADJ_GLEAN) && adj->side == SIDE_PRIVATE;
+}
+
+bool nat_let_in(struct worker *w, struct meta *meta, uint32_t mapping,
+	const struct session_key *from, struct nat_request *rq, rte_edge_t *edge)
+{
+	uint16_t uplink = l3_adj(w->l3, meta->adj)->port; // the external address's
 	const struct mapping *to = mapping_at(w->sessions, mapping);
-	struct nat_request rq = {
+	const struct nat_source *rule = rule_of(nat_of(w->set), to, uplink);
+	const struct adj *adj = route_adj(w->l3, meta, fib_lookup(w->l3->fib, to->key.addr));
+	enum forward_verdict verdict;
+
+	if (rule == NULL || !opens(meta) || !leads_inside(adj) ||
+		!nat_filter_passes(w->sessions, mapping, from->src)) {
+		*edge = nat_drop(meta, DROP_NAT_FILTERED);
+		return false;
+	}
+	verdict = forward_check(meta, adj);
+	if (verdict != FORWARD_SEND) { // what is not forwarded makes no session
+		*edge = nat_refuse(verdict);
+		return false;
+	}
+	*rq = (struct nat_request){
 		.key = { .src = to->key.addr,
-			.dst = meta->src,
+			.dst = from->src,
 			.sport = to->key.port,
-			.dport = meta->sport,
+			.dport = from->sport,
 			.proto = meta->proto,
 			.side = SIDE_PRIVATE },
-		.dst = meta->src,
-		.dport = meta->sport,
+		.dst = from->src,
+		.dport = from->sport,
 		.snat = rule,
 		.rule = rule->rule,
 		.epoch = rule->epoch,
 		.rule_kind = OBJ_SNAT,
-		.reply_side = meta->side,
+		.reply_side = from->side,
 		.dir = SESSION_REVERSE,
 		.mapping = mapping,
 	};
-
-	enum forward_verdict verdict;
-
-	if (!nat_filter_passes(w->sessions, mapping, meta->src))
-		return nat_drop(meta, DROP_NAT_FILTERED);
-	verdict = forward_check(meta, adj);
-	if (verdict != FORWARD_SEND) // what is not forwarded makes no session
-		return nat_refuse(verdict);
-	nat_pin(nat_of(w->set), meta, &rq);
-	return nat_start(w, m, meta, &rq);
+	return true;
 }
 
-// From a private host: it looks to the other one as it does to everybody outside, and must be let
-// in as such.
-static rte_edge_t from_inside(struct worker *w, struct rte_mbuf *m, struct meta *meta,
-	uint32_t mapping, const struct nat_source *rule, const struct adj *adj, uint16_t uplink)
+// An own address is no sender: its answers would stay here, in the way of hairpins.
+static bool from_outside(const struct worker *w, const struct meta *meta)
 {
-	const struct nat_snat *own = nat_snat(nat_of(w->set), meta->src, uplink);
-	const struct mapping *to = mapping_at(w->sessions, mapping);
-	struct nat_request rq = {
-		.dst = to->key.addr,
-		.dport = to->key.port,
-		.rule = rule->rule,
-		.epoch = rule->epoch,
-		.rule_kind = OBJ_SNAT,
-		.reply_side = SIDE_PRIVATE,
-		.uplink = uplink,
-		.target = mapping,
-	};
-	uint32_t as = meta->src;
-	enum forward_verdict verdict;
-
-	if (own != NULL) {
-		rq.snat = &own->source;
-		as = nat_host_address(w->sessions, &own->source, meta->src);
-	}
-	if (!nat_filter_passes(w->sessions, mapping, as))
-		return nat_drop(meta, DROP_NAT_FILTERED);
-	verdict = forward_check(meta, adj);
-	if (verdict != FORWARD_SEND)
-		return nat_refuse(verdict);
-	return nat_new(w, m, meta, &rq);
+	return meta->side == SIDE_PUBLIC &&
+	       route_adj(w->l3, meta, fib_lookup(w->l3->fib, meta->src))->type != ADJ_LOCAL;
 }
 
 rte_edge_t nat_to_mapping(
 	struct worker *w, struct rte_mbuf *m, struct meta *meta, const struct nat_own *own)
 {
-	uint16_t uplink = l3_adj(w->l3, meta->adj)->port;
-	uint32_t mapping = mapping_of(w, meta, own);
-	const struct nat_source *rule;
-	const struct mapping *to;
-	const struct adj *adj;
+	const struct session_key from = {
+		.src = meta->src, .sport = meta->sport, .side = meta->side
+	};
+	uint32_t mapping = nat_mapping_at(w, meta, own);
+	struct nat_request rq;
+	rte_edge_t edge;
 
-	if (mapping == 0 || (meta->side != SIDE_PRIVATE && meta->side != SIDE_PUBLIC))
+	if (meta->side == SIDE_PRIVATE)
+		return nat_hairpin_new(w, m, meta, own);
+	if (mapping == 0 || meta->side != SIDE_PUBLIC)
 		return NAT_LOCAL;
-	to = mapping_at(w->sessions, mapping);
-	rule = rule_of(nat_of(w->set), to, uplink);
-	if (rule == NULL || !opens(meta))
+	if (!from_outside(w, meta))
 		return nat_drop(meta, DROP_NAT_FILTERED);
-	adj = route_adj(w->l3, meta, fib_lookup(w->l3->fib, to->key.addr));
-	if ((adj->type != ADJ_NEXT_HOP && adj->type != ADJ_GLEAN) || adj->side != SIDE_PRIVATE)
-		return nat_drop(meta, DROP_NAT_FILTERED);
-	return meta->side == SIDE_PRIVATE ? from_inside(w, m, meta, mapping, rule, adj, uplink)
-					  : from_outside(w, m, meta, mapping, rule, adj);
+	if (!nat_let_in(w, meta, mapping, &from, &rq, &edge))
+		return edge;
+	nat_pin(nat_of(w->set), meta, &rq);
+	return nat_start(w, m, meta, &rq);
 }

@@ -45,7 +45,9 @@ static bool destination_is(const struct msg_endpoint *e, const struct session_ke
 	return endpoint_is(e, key->dst, key->dport);
 }
 
-unsigned session_inside_keys(const struct session *s, const struct session_key *keys[2])
+// The keys whose sources are private hosts: of a session that translates its source the first
+// packet's, of one that translates its destination the replies' (of a hairpin both). Their number.
+static unsigned inside_keys(const struct session *s, const struct session_key *keys[2])
 {
 	unsigned n = 0;
 
@@ -59,7 +61,7 @@ unsigned session_inside_keys(const struct session *s, const struct session_key *
 static bool inside_is(const struct msg_endpoint *e, const struct session *s)
 {
 	const struct session_key *keys[2];
-	unsigned n = session_inside_keys(s, keys);
+	unsigned n = inside_keys(s, keys);
 
 	for (unsigned i = 0; i < n; i++)
 		if (source_is(e, keys[i]))

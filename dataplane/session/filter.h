@@ -13,10 +13,6 @@
 // Whether the filter makes sense; nothing else is checked later.
 bool session_filter_valid(const struct msg_session_filter *f);
 
-// The keys whose sources are private hosts: of a session that translates its source the first
-// packet's, of one that translates its destination the replies' (of a hairpin both). Their number.
-unsigned session_inside_keys(const struct session *s, const struct session_key *keys[2]);
-
 bool session_filter_fits(
 	const struct msg_session_filter *f, const struct session *s, uint64_t life, uint32_t tick);
 

@@ -20,10 +20,13 @@ struct session_key {
 	uint16_t sport;
 	uint16_t dport;
 	uint8_t proto;
-	uint8_t side;  // enum side
+	uint8_t side;  // enum side, or SESSION_SIDE_HAIRPIN
 	uint16_t zone; // 0
 };
 static_assert(sizeof(struct session_key) == 16, "compared as 128 bits");
+
+// Side of the replies to a hairpin: no packet arrives from there. See nat/hairpin.h.
+#define SESSION_SIDE_HAIRPIN 0xfc
 
 enum session_dir {
 	SESSION_FORWARD, // as the first packet
@@ -56,6 +59,7 @@ enum session_flag {
 	SESSION_BOUND = 1u << 4,	      // is over when its route leaves `uplink`
 	SESSION_LED_BACK = 1u << 5, // shifted left by the direction: leaves by `uplink`, always
 	SESSION_BLOCK = 1u << 7,    // its port is in a block of its host
+	SESSION_HAIRPIN = 1u << 8,  // of a host that sends to another one's external endpoint
 };
 
 struct session {
@@ -67,7 +71,6 @@ struct session {
 	uint32_t spare_hot;
 
 	uint32_t mapping;    // or its peer, slot + 1; 0: none (endpoint-dependent, or no SNAT)
-	uint32_t target;     // mapping that the packets go to (hairpin), slot + 1, 0: none
 	uint32_t host;	     // slot + 1, 0: none
 	uint32_t rule;	     // of the rule that owns the session
 	uint32_t epoch;	     // of `rule` at creation
@@ -80,7 +83,7 @@ struct session {
 	uint32_t limbo;		    // slot + 1 of the next session in limbo, sweeper only
 	_Atomic uint32_t next_free; // slab link
 	uint16_t block;		    // endpoint-dependent: as mapping.block, at its host's address
-	uint8_t spare[18];
+	uint8_t spare[22];
 };
 static_assert(sizeof(struct session) == 128, "two cache lines");
 static_assert(offsetof(struct session, mapping) == 64, "hot line");

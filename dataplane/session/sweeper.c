@@ -69,8 +69,6 @@ static void let_go(struct session_table *t, enum arena_slab kind, uint32_t ref)
 
 		if (s->mapping != 0)
 			refs_put(&mapping_at(t, s->mapping)->refs);
-		if (s->target != 0)
-			refs_put(&mapping_at(t, s->target)->refs);
 		if (s->block != 0)
 			block_put(&t->portsets.sets[host_at(t, s->host)->portset], s->block);
 		if (s->host != 0) {

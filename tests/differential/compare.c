@@ -136,6 +136,20 @@ static bool is_refused(const struct exchange *ours, const struct exchange *kerne
 	       out.l4[1] == ICMP_PKT_FILTERED;
 }
 
+// RFC 4787 REQ-9: both hosts have sent to each other's external port. The kernel keeps what is to
+// its own address.
+static bool is_hairpin(const struct exchange *ours, const struct exchange *kernel)
+{
+	struct view in, out;
+
+	if (ours->out.n == 0 || kernel->out.n != 0 || ours->in.f[0].wire == WIRE_PUB0 ||
+		!exchange_views(ours, &in, &out) || !site_is_snat(in.dst))
+		return false;
+	if (out.is_error && out.l4[0] == ICMP_TIME_EXCEEDED && site_is_own(out.src))
+		return out.dst == in.src;
+	return site_is_snat(out.src) && site_is_private(out.dst);
+}
+
 // One router sent more packets than the other.
 static enum verdict presence(struct comparison *c, const struct step *s, struct track *t)
 {
@@ -143,6 +157,8 @@ static enum verdict presence(struct comparison *c, const struct step *s, struct 
 
 	if (is_refused(ours, kernel))
 		return excuse(c, RULE_REFUSED);
+	if (is_hairpin(ours, kernel))
+		return excuse(c, RULE_HAIRPIN);
 	if (is_plain_error(c, s))
 		return excuse(c, RULE_UNTRACKED);
 	if (kernel->invalid && ours->out.n == 1 && invalid(c, s, t) == VERDICT_SAME)

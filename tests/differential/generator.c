@@ -236,10 +236,35 @@ static void make_handshake(struct style *style, struct sequence *s)
 	}
 }
 
+// The first steps of a sequence: two private hosts send to each other's external port.
+static void make_punch(struct style *style, struct sequence *s)
+{
+	const struct site_host *host[2];
+	uint16_t port[2] = { client_ports[0], client_ports[1] };
+
+	style->proto = one_in(&style->rng, 2) ? IPPROTO_TCP : IPPROTO_UDP;
+	for (unsigned int i = 0; i < 2; i++)
+		host[i] = &site_hosts[below(&style->rng, style->hosts)];
+	for (unsigned int i = 0; i < 2; i++) {
+		struct step *step = &s->steps[i];
+
+		fill_header(style, step);
+		step->kind = STEP_SEND;
+		step->wire = host[i]->wire;
+		step->proto = style->proto;
+		step->src = host[i]->ip;
+		step->dst = site_snat_of(host[!i]->ip);
+		step->sport = port[i];
+		step->dport = port[!i];
+		step->tcp_flags = TH_SYN;
+	}
+}
+
 void generator_make(struct sequence *s, uint64_t seed)
 {
 	struct style style = { .rng = seed };
-	unsigned int first = one_in(&style.rng, 3) ? 3 : 0;
+	bool punch = one_in(&style.rng, 50);
+	unsigned int first = punch ? 2 : one_in(&style.rng, 3) ? 3 : 0;
 
 	*s = (struct sequence){ .seed = seed };
 	s->n = first + 2 + below(&style.rng, STEPS_MAX - first - 1);
@@ -251,7 +276,9 @@ void generator_make(struct sequence *s, uint64_t seed)
 		s->steps[i].id = i;
 	if (one_in(&style.rng, 2))
 		style.proto = pick_proto(&style);
-	if (first != 0)
+	if (punch)
+		make_punch(&style, s);
+	else if (first != 0)
 		make_handshake(&style, s);
 	for (unsigned int i = first; i < s->n; i++)
 		make_step(&style, &s->steps[i]);

@@ -19,6 +19,7 @@
 	X(RULE_LOST, "a packet that is not forwarded changes nothing")                             \
 	X(RULE_CLASH, "a source port is not moved to tell answers apart")                          \
 	X(RULE_LOW_PORT, "a port below 1024 is not kept")                                          \
+	X(RULE_HAIRPIN, "private hosts reach each other by their external ports")                  \
 	X(RULE_KERNEL_REUSES, "the port of another connection of the endpoint is not reused")
 
 enum rule {
