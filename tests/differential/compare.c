@@ -123,6 +123,10 @@ static enum verdict out_of_step(struct comparison *c, const struct step *s, stru
 		return excuse_state(c, RULE_CLASH, t);
 	if (rule == RULE_COUNT)
 		rule = track_differs(t);
+	if (rule == RULE_COUNT)
+		rule = tracks_rival(&c->tracks, &t->flow);
+	if (rule == RULE_COUNT && track_reopens(t, &c->ours[s->id].in))
+		rule = RULE_RST;
 	return rule == RULE_COUNT ? VERDICT_DIFFERENT : excuse_state(c, rule, t);
 }
 
@@ -175,8 +179,7 @@ static enum verdict packets(struct comparison *c, const struct step *s, struct t
 
 	if (ours->broken != NULL || kernel->broken != NULL) {
 		snprintf(c->why, sizeof(c->why), "%s", ours->broken ?: kernel->broken);
-		return clashes(ours, kernel, t) ? excuse_state(c, RULE_CLASH, t)
-						: VERDICT_DIFFERENT;
+		return out_of_step(c, s, t);
 	}
 	if (ours->out.n != kernel->out.n)
 		verdict = presence(c, s, t);

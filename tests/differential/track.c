@@ -65,6 +65,7 @@ static void track_tcp(struct track *t, const struct view *in, uint8_t flags)
 		t->first = in->src;
 	t->odd |= is_odd(t, in, flags);
 	t->reset |= (flags & TH_RST) != 0;
+	t->finished |= (flags & TH_FIN) != 0;
 	t->answered |= in->src != t->first && (flags & TH_ACK);
 }
 
@@ -83,6 +84,14 @@ void track_packet(struct track *t, const struct exchange *ours, const struct exc
 		t->lost = true;
 	if (!kernel->invalid && !t->odd)
 		t->idle[1] = 0;
+}
+
+bool track_reopens(const struct track *t, const struct frames *in)
+{
+	struct view v;
+
+	return t->finished && view_first(&v, in) && v.proto == IPPROTO_TCP && v.l4_len >= 14 &&
+	       (v.l4[13] & TH_SYN) != 0;
 }
 
 uint32_t track_timer(const struct track *t)
@@ -121,6 +130,21 @@ bool tracks_apart(const struct tracks *tracks, const struct frames *in)
 				return true;
 	}
 	return false;
+}
+
+enum rule tracks_rival(const struct tracks *tracks, const struct flow *flow)
+{
+	for (unsigned int i = 0; i < tracks->n && flow->proto == SITE_PROTO; i++) {
+		const struct flow *f = &tracks->list[i].flow;
+		enum rule rule = track_differs(&tracks->list[i]);
+
+		for (unsigned int k = 0; k < 2; k++)
+			if (rule != RULE_COUNT && f->proto == SITE_PROTO && !flow_same(f, flow) &&
+				!site_is_private(f->ip[k]) &&
+				(f->ip[k] == flow->ip[0] || f->ip[k] == flow->ip[1]))
+				return rule;
+	}
+	return RULE_COUNT;
 }
 
 enum rule track_differs(const struct track *t)

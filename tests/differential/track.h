@@ -14,6 +14,7 @@ struct track {
 	bool odd;	  // flags that belong to no connection that proceeds properly
 	bool answered;	  // by a packet with ACK
 	bool reset;	  // RST
+	bool finished;	  // FIN
 	bool lost;	  // a packet of it was not forwarded
 	enum rule apart;  // its state differs from then on: why; RULE_COUNT: it does not
 	uint32_t first;	  // sender of its first packet
@@ -37,12 +38,19 @@ void track_time(struct tracks *tracks, uint32_t seconds);
 // A packet of the connection, other than an ICMP error, was played.
 void track_packet(struct track *t, const struct exchange *ours, const struct exchange *kernel);
 
+// Why another host's flow of a protocol without ports, to the same peer, may be over in one of the
+// two alone: there the peer is free for this one. RULE_COUNT: there is none.
+enum rule tracks_rival(const struct tracks *tracks, const struct flow *flow);
+
 // Whether a packet from outside is to a port that only one of the two gave its host, because the
 // state of the connection differs: it has the connection's peer, and the host's own port.
 bool tracks_apart(const struct tracks *tracks, const struct frames *in);
 
 // Why the two may have a different state of the connection; RULE_COUNT: they may not.
 enum rule track_differs(const struct track *t);
+
+// Whether the packet is a SYN on a connection that one side at least has ended.
+bool track_reopens(const struct track *t, const struct frames *in);
 
 // The shortest idle time, in seconds, after which a connection like this ends.
 uint32_t track_timer(const struct track *t);
