@@ -19,6 +19,7 @@
 
 static_assert(sizeof(struct worker_stats) % sizeof(uint64_t) == 0, "copied by words");
 static_assert(sizeof(struct process_stats) % sizeof(uint64_t) == 0, "copied by words");
+static_assert(sizeof(struct port_losses) % sizeof(uint64_t) == 0, "copied by words");
 static_assert(offsetof(struct worker_stats, accounts) == sizeof(uint64_t), "first word is seq");
 
 static void copy_words(uint64_t *out, const uint64_t *shared, size_t bytes)
@@ -74,6 +75,7 @@ int counters_read(const struct stats_shm *shared, struct counters *out)
 	out->workers = shared->workers;
 	copy_words((uint64_t *)&out->process, (const uint64_t *)&shared->process,
 		sizeof(out->process));
+	copy_words((uint64_t *)out->losses, (const uint64_t *)shared->losses, sizeof(out->losses));
 	for (unsigned int i = 0; i < out->workers; i++) {
 		int ret = counters_read_worker(&shared->worker[i], &out->worker[i]);
 

@@ -12,6 +12,7 @@ struct counters {
 	struct process_stats process;
 	struct worker_stats sum; // over all workers
 	struct worker_stats worker[LIMIT_WORKERS];
+	struct port_losses losses[LIMIT_PORTS];
 };
 
 // Copies one worker's block as it was between two writes. -EAGAIN: its writer was in the middle of

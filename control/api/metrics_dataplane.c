@@ -51,45 +51,57 @@ static void write_punts(FILE *out, const struct counters *c)
 			out, "punt_policed_total", "class", punt_class_name(i), c->sum.policed[i]);
 }
 
-static void write_interface_counter(FILE *out, const struct counters *c, const struct config *now,
-	const char *name, const char *help, size_t offset)
+// `first` is of port 0, and the same number of every port is `size` bytes after that of the last
+// one.
+static void write_interface_counter(FILE *out, const struct config *now, const char *name,
+	const char *help, const uint64_t *first, size_t size)
 {
 	metric_head(out, name, "counter", help);
 	for (unsigned int i = 0; now && i < now->n_interfaces; i++) {
 		const struct interface_config *conf = &now->interfaces[i];
-		const char *port;
 
 		if (conf->id == 0 || conf->id >= LIMIT_PORTS)
 			continue;
-		port = (const char *)&c->sum.ports[conf->id];
-		metric_sample(
-			out, name, "interface", conf->name, *(const uint64_t *)(port + offset));
+		metric_sample(out, name, "interface", conf->name,
+			first[conf->id * size / sizeof(*first)]);
 	}
 }
 
 static void write_interfaces(FILE *out, const struct counters *c, const struct config *now)
 {
-	static const struct {
+	const struct port_counters *p = c->sum.ports;
+	const struct port_losses *l = c->losses;
+	const struct {
 		const char *name;
 		const char *help;
-		size_t offset;
+		const uint64_t *first;
+		size_t size;
 	} counters[] = {
-#define FIELD(field) offsetof(struct port_counters, field)
-		{ "interface_receive_packets_total", "Packets received.", FIELD(rx_packets) },
-		{ "interface_receive_bytes_total", "Bytes received.", FIELD(rx_bytes) },
-		{ "interface_transmit_packets_total", "Packets sent.", FIELD(tx_packets) },
-		{ "interface_transmit_bytes_total", "Bytes sent.", FIELD(tx_bytes) },
+		{ "interface_receive_packets_total", "Packets received.", &p->rx_packets,
+			sizeof(*p) },
+		{ "interface_receive_bytes_total", "Bytes received.", &p->rx_bytes, sizeof(*p) },
+		{ "interface_transmit_packets_total", "Packets sent.", &p->tx_packets, sizeof(*p) },
+		{ "interface_transmit_bytes_total", "Bytes sent.", &p->tx_bytes, sizeof(*p) },
 		{ "interface_from_kernel_packets_total",
-			"Packets that the kernel sent by the interface.", FIELD(from_kernel) },
+			"Packets that the kernel sent by the interface.", &p->from_kernel,
+			sizeof(*p) },
 		{ "interface_to_kernel_packets_total",
-			"Packets of the interface that were given to the kernel.",
-			FIELD(to_kernel) },
-#undef FIELD
+			"Packets of the interface that were given to the kernel.", &p->to_kernel,
+			sizeof(*p) },
+		{ "interface_receive_missed_total",
+			"Packets that found no room in the device's receive queues.", &l->rx_missed,
+			sizeof(*l) },
+		{ "interface_receive_no_buffer_total", "Packets that the device had no buffer for.",
+			&l->rx_no_buffer, sizeof(*l) },
+		{ "interface_receive_errors_total", "Bad frames that the device received.",
+			&l->rx_errors, sizeof(*l) },
+		{ "interface_transmit_errors_total", "Packets that the device could not send.",
+			&l->tx_errors, sizeof(*l) },
 	};
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		write_interface_counter(
-			out, c, now, counters[i].name, counters[i].help, counters[i].offset);
+		write_interface_counter(out, now, counters[i].name, counters[i].help,
+			counters[i].first, counters[i].size);
 }
 
 static void write_workers(FILE *out, const struct counters *c)

@@ -26,12 +26,15 @@ static json_t *addresses(const struct interface_config *conf)
 	return all;
 }
 
-static json_t *port_counters(const struct port_counters *c)
+static json_t *port_counters(const struct port_counters *c, const struct port_losses *lost)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets", (json_int_t)c->rx_packets,
-		"rx_bytes", (json_int_t)c->rx_bytes, "tx_packets", (json_int_t)c->tx_packets,
-		"tx_bytes", (json_int_t)c->tx_bytes, "from_kernel", (json_int_t)c->from_kernel,
-		"to_kernel", (json_int_t)c->to_kernel);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rx_packets",
+		json_counter(c->rx_packets), "rx_bytes", json_counter(c->rx_bytes), "tx_packets",
+		json_counter(c->tx_packets), "tx_bytes", json_counter(c->tx_bytes), "from_kernel",
+		json_counter(c->from_kernel), "to_kernel", json_counter(c->to_kernel), "rx_missed",
+		json_counter(lost->rx_missed), "rx_no_buffer", json_counter(lost->rx_no_buffer),
+		"rx_errors", json_counter(lost->rx_errors), "tx_errors",
+		json_counter(lost->tx_errors));
 }
 
 static const struct dump_port *find_port(const struct dump_port *ports, size_t count, uint32_t id)
@@ -54,7 +57,8 @@ static void add_port(json_t *interface, const struct dump_port *port, const stru
 	json_object_set_new(interface, "rx_workers",
 		json_wire_string(port->rx_workers, sizeof(port->rx_workers)));
 	if (port->id < LIMIT_PORTS)
-		json_object_set_new(interface, "counters", port_counters(&c->sum.ports[port->id]));
+		json_object_set_new(interface, "counters",
+			port_counters(&c->sum.ports[port->id], &c->losses[port->id]));
 }
 
 static json_t *json_time(int64_t seconds)

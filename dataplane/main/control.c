@@ -20,6 +20,7 @@
 
 #define ROUND_IDLE_MS 2 // a packet that waits for a neighbour waits that long for the question
 #define TICK_MS	      100
+#define LOSSES_MS     1000
 #define WANTED_BURST  64
 
 static uint64_t now_ms(void)
@@ -117,6 +118,10 @@ bool control_round(struct dataplane *dp, uint64_t now)
 		l3_tick(dp->l3, now);
 		update_links(dp);
 		update_stats(dp);
+	}
+	if (now - dp->last_losses >= LOSSES_MS) {
+		dp->last_losses = now;
+		fill_losses(dp);
 	}
 	dataplane_collect(dp);
 	return more || dp->garbage != NULL || (dp->server != NULL && server_busy(dp->server));

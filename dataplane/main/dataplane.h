@@ -89,7 +89,8 @@ struct dataplane {
 	// Control thread only.
 	struct objects objects; // applied configuration
 	struct garbage *garbage;
-	uint64_t last_tick; // milliseconds
+	uint64_t last_tick;   // milliseconds
+	uint64_t last_losses; // the same
 	struct port_env port_env;
 	// How ports are made; tests put their own port driver here.
 	int (*port_create)(const struct port_env *env, const struct obj_port *conf,

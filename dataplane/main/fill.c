@@ -6,6 +6,7 @@
 #include "dataplane/main/fill.h"
 
 #include "dataplane/main/dataplane.h"
+#include "dataplane/port/port.h"
 
 static void set(uint64_t *to, uint64_t value)
 {
@@ -51,4 +52,19 @@ void fill_update(struct dataplane *dp)
 	fill_tables(dp);
 	for (uint32_t i = 0; i < dp->sessions.portsets.n && i < LIMIT_NAT_ADDRESSES; i++)
 		fill_pool(&dp->stats->pool[i], &dp->sessions.portsets.sets[i]);
+}
+
+void fill_losses(struct dataplane *dp)
+{
+	for (unsigned int id = 1; id < LIMIT_PORTS; id++) {
+		struct port *p = atomic_load_explicit(&dp->ports[id], memory_order_relaxed);
+		struct port_losses now = { 0 }, *out = &dp->stats->losses[id];
+
+		if (p != NULL)
+			port_read_losses(p, &now);
+		set(&out->rx_missed, now.rx_missed);
+		set(&out->rx_no_buffer, now.rx_no_buffer);
+		set(&out->rx_errors, now.rx_errors);
+		set(&out->tx_errors, now.tx_errors);
+	}
 }

@@ -8,3 +8,4 @@ struct dataplane;
 
 // Control thread, now and then.
 void fill_update(struct dataplane *dp);
+void fill_losses(struct dataplane *dp); // of the ports' devices, which takes longer

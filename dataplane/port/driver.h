@@ -23,6 +23,7 @@ int port_open_xdp(struct port *p, char *err, size_t errlen);
 // Of every port that DPDK drives.
 uint16_t port_ethdev_rx_burst(struct port *p, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
 uint16_t port_ethdev_tx_burst(struct port *p, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
+int port_ethdev_losses(struct port *p, struct port_losses *out);
 
 // Opens a TAP: the one kept under `kept` if it fits, else a new one, which is kept. `*adopted` says
 // which, NULL: of no interest.

@@ -17,6 +17,7 @@
 #include "dataplane/port/devargs.h"
 #include "dataplane/port/driver.h"
 #include "dataplane/punt/err.h"
+#include "dataplane/stats/shm.h"
 
 #define DESCRIPTORS 1024 // per queue, when the driver lets us choose
 #define OVERHEAD    (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN)
@@ -29,6 +30,19 @@ uint16_t port_ethdev_rx_burst(struct port *p, uint16_t queue, struct rte_mbuf **
 uint16_t port_ethdev_tx_burst(struct port *p, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
 	return rte_eth_tx_burst(p->ethdev, queue, pkts, n);
+}
+
+int port_ethdev_losses(struct port *p, struct port_losses *out)
+{
+	struct rte_eth_stats stats;
+	int ret = rte_eth_stats_get(p->ethdev, &stats);
+
+	if (ret == 0)
+		*out = (struct port_losses){ .rx_missed = stats.imissed,
+			.rx_no_buffer = stats.rx_nombuf,
+			.rx_errors = stats.ierrors,
+			.tx_errors = stats.oerrors };
+	return ret;
 }
 
 static int ethdev_start(struct port *p)
@@ -101,6 +115,7 @@ static const struct port_ops ethdev_ops = {
 	.set_mtu = ethdev_set_mtu,
 	.close = ethdev_close,
 	.link_up = ethdev_link_up,
+	.losses = port_ethdev_losses,
 };
 
 // A socket that nobody listens on any more is left from a process that died; binding would fail.

@@ -83,6 +83,7 @@ static const struct port_ops xdp_ops = {
 	.set_mtu = xdp_set_mtu,
 	.close = xdp_close,
 	.link_up = xdp_link_up,
+	.losses = port_ethdev_losses,
 };
 
 // What no netdev could change.

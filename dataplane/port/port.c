@@ -15,6 +15,7 @@
 #include "dataplane/punt/err.h"
 #include "dataplane/punt/mirror.h"
 #include "dataplane/punt/thread.h"
+#include "dataplane/stats/shm.h"
 
 #define DEFAULT_MTU 1500
 
@@ -206,4 +207,10 @@ bool port_link_update(struct port *p)
 	tap_set_carrier(&p->mirror->channel.tap, up);
 	p->link_up = up;
 	return changed;
+}
+
+void port_read_losses(struct port *p, struct port_losses *out)
+{
+	if (p->ops->losses == NULL || p->ops->losses(p, out) < 0)
+		*out = (struct port_losses){ 0 };
 }

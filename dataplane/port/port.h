@@ -17,6 +17,7 @@
 #include "dataplane/main/limits.h"
 
 struct port;
+struct port_losses;
 struct punt;
 struct xdp;
 
@@ -31,6 +32,7 @@ struct port_ops {
 	int (*set_mtu)(struct port *p, uint16_t mtu, char *err, size_t errlen);
 	void (*close)(struct port *p); // stops, releases all; no worker uses the port any more
 	bool (*link_up)(struct port *p);
+	int (*losses)(struct port *p, struct port_losses *out); // 0 or negative errno; NULL: never
 };
 
 // What ports are made of and for. Lives as long as any port of it.
@@ -100,3 +102,6 @@ int port_update(struct port *p, const struct obj_port *conf, char *err, size_t e
 // Reads the link state and gives it to the mirror's carrier; about every 100 ms. Returns whether it
 // changed.
 bool port_link_update(struct port *p);
+
+// What its device has lost; all 0 when it does not say.
+void port_read_losses(struct port *p, struct port_losses *out);

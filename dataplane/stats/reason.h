@@ -62,8 +62,7 @@
 	X(ICMP_INVALID, "icmp_invalid", "malformed ICMP or quote")                                 \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \
 	X(TX_PORT_GONE, "tx_port_gone", "egress port was removed or is down")                      \
-	X(TX_CHECKSUM, "tx_checksum", "checksum could not be completed")                           \
-	X(NO_BUFFER, "no_buffer", "buffer pool empty")
+	X(TX_CHECKSUM, "tx_checksum", "checksum could not be completed")
 
 enum drop_reason {
 #define X(sym, name, text) DROP_##sym,

@@ -25,6 +25,15 @@ struct port_counters {
 	uint64_t to_kernel;   // packets punted to this port's mirror
 };
 
+// What a port's device says that it lost, since it was opened; 0 where it does not count. Written
+// by the control thread about once a second.
+struct port_losses {
+	uint64_t rx_missed;    // no room in a receive queue: the worker was too slow
+	uint64_t rx_no_buffer; // no packet buffer to receive into
+	uint64_t rx_errors;    // bad frames
+	uint64_t tx_errors;    // that the device could not send
+};
+
 struct worker_stats {
 	alignas(64) uint32_t seq; // odd: being written; accessed with __atomic builtins
 	uint32_t pad;
@@ -94,6 +103,7 @@ struct stats_shm {
 	struct rules_stats rules[LIMIT_WORKERS]; // only the worker writes
 	struct rules_stats rules_before;	 // sums of when a rule came: ids are used again
 	struct pool_stats pool[LIMIT_NAT_ADDRESSES];
+	struct port_losses losses[LIMIT_PORTS];
 };
 
 // A rule's place; NULL: no rule of the configuration.

@@ -199,6 +199,16 @@ static unsigned long long degraded(const struct harness *h)
 	return sum;
 }
 
+// Frames that found no buffer at their port, as the control thread last read it.
+static unsigned long long lost(const struct harness *h)
+{
+	unsigned long long sum = 0;
+
+	for (unsigned int id = 0; id < LIMIT_PORTS; id++)
+		sum += h->dp->stats->losses[id].rx_no_buffer;
+	return sum;
+}
+
 static void say_rules(struct harness *h)
 {
 	static const unsigned int kinds[] = { OBJ_EIP, OBJ_PORT_FORWARD, OBJ_SNAT };
@@ -231,7 +241,7 @@ void harness_stats(struct harness *h)
 		"\"buffers\":%u,\"lost\":%llu,\"half_open_ended\":%llu}",
 		degraded(h), slab_used(&t->slabs[ARENA_SESSIONS]),
 		slab_used(&t->slabs[ARENA_MAPPINGS]), slab_used(&t->slabs[ARENA_HOSTS]),
-		rte_mempool_in_use_count(h->dp->pool) - h->n_hoard, (unsigned long long)h->lost,
+		rte_mempool_in_use_count(h->dp->pool) - h->n_hoard, lost(h),
 		(unsigned long long)h->dp->sweeper.ended[SESSION_END_HALF_OPEN]);
 }
 

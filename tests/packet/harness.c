@@ -189,7 +189,7 @@ static void packets(struct harness *h, const uint8_t *data, size_t n)
 			exit(2);
 		m = make_packet(h, &p, data + sizeof(p));
 		if (m == NULL)
-			h->lost++;
+			test_port_lose(port);
 		else if ((p.kind == 'k' ? test_port_from_kernel(port, m)
 					: test_port_receive(port, i, m)) < 0)
 			exit(5);

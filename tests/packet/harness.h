@@ -32,7 +32,6 @@ struct harness {
 	uint64_t now_ms;
 	struct rte_mbuf **hoard; // buffers that the router cannot have
 	unsigned int n_hoard;
-	uint64_t lost; // frames that found no buffer at their port, as a NIC loses them
 	size_t reply_used;
 	uint8_t reply[8u << 20];
 };

@@ -12,6 +12,7 @@
 
 #include "dataplane/port/rxq_map.h"
 #include "dataplane/punt/mirror.h"
+#include "dataplane/stats/shm.h"
 
 static uint16_t rx_burst(struct port *p, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -38,6 +39,22 @@ static bool link_up(struct port *p)
 	return true;
 }
 
+struct test_device {
+	struct channel channel;
+	uint64_t lost;
+};
+
+static int losses(struct port *p, struct port_losses *out)
+{
+	*out = (struct port_losses){ .rx_no_buffer = ((struct test_device *)p->priv)->lost };
+	return 0;
+}
+
+void test_port_lose(struct port *p)
+{
+	((struct test_device *)p->priv)->lost++;
+}
+
 static void close_port(struct port *p)
 {
 	channel_destroy(p->priv);
@@ -53,6 +70,7 @@ static const struct port_ops ops = {
 	.set_mtu = set_mtu,
 	.close = close_port,
 	.link_up = link_up,
+	.losses = losses,
 };
 
 // `size`: of the struct whose first member the channel is.
@@ -85,7 +103,7 @@ int test_port_create(const struct port_env *env, const struct obj_port *conf, st
 	p->tx_multi_seg = true;
 	p->ethdev = RTE_MAX_ETHPORTS;
 	p->env = env;
-	p->priv = rings(conf->queues, env->workers, sizeof(struct channel));
+	p->priv = rings(conf->queues, env->workers, sizeof(struct test_device));
 	p->mirror = rings(1, env->workers, sizeof(struct mirror));
 	if (p->priv == NULL || p->mirror == NULL)
 		return -ENOMEM;

@@ -14,6 +14,9 @@ int test_port_create(const struct port_env *env, const struct obj_port *conf, st
 // Takes ownership of the packet. 0 or -ENOBUFS.
 int test_port_receive(struct port *p, unsigned int queue, struct rte_mbuf *m);
 
+// Counts a frame that found no buffer, as a NIC loses it.
+void test_port_lose(struct port *p);
+
 // Frees what was received and not taken by a worker; none may run.
 void test_port_discard(struct port *p);
 

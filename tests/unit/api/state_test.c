@@ -133,6 +133,7 @@ static void test_interfaces(void **state)
 	};
 
 	shm->worker[0].ports[ids.vpc1].tx_bytes = 77;
+	shm->losses[ids.vpc1] = (struct port_losses){ 1, 2, 3, 4 };
 	dump_is(DUMP_PORTS, &port, 1);
 	assert_int_equal(ask(f, "GET", STATE "/interfaces", NULL, NULL, NULL), 200);
 	assert_int_equal(number_at(f, "/total"), 2);
@@ -157,6 +158,10 @@ static void test_interfaces(void **state)
 	assert_int_equal(number_at(f, "/items/1/mtu"), 1400);
 	assert_string_equal(text_at(f, "/items/1/rx_workers"), "0 1");
 	assert_int_equal(number_at(f, "/items/1/counters/tx_bytes"), 77);
+	assert_int_equal(number_at(f, "/items/1/counters/rx_missed"), 1);
+	assert_int_equal(number_at(f, "/items/1/counters/rx_no_buffer"), 2);
+	assert_int_equal(number_at(f, "/items/1/counters/rx_errors"), 3);
+	assert_int_equal(number_at(f, "/items/1/counters/tx_errors"), 4);
 	free(shm);
 }
 
@@ -349,6 +354,7 @@ static void test_metrics(void **state)
 	shm->worker[0].accounts[ACCT_SENT] = 11;
 	shm->worker[0].drops[DROP_TTL] = 12;
 	shm->worker[0].ports[ids.vpc1].rx_packets = 13;
+	shm->losses[ids.vpc1] = (struct port_losses){ 14, 15, 16, 17 };
 	shm->worker[0].busy_cycles = 500000;
 	assert_int_equal(ask(f, "GET", "/metrics", NULL, NULL, NULL), 200);
 	assert_string_equal(
@@ -367,6 +373,10 @@ static void test_metrics(void **state)
 	assert_line(f, "vrouter_drops_total{reason=\"ttl\"} 12");
 	assert_line(f, "vrouter_packets_total{worker=\"0\",account=\"sent\"} 11");
 	assert_line(f, "vrouter_interface_receive_packets_total{interface=\"vpc1\"} 13");
+	assert_line(f, "vrouter_interface_receive_missed_total{interface=\"vpc1\"} 14");
+	assert_line(f, "vrouter_interface_receive_no_buffer_total{interface=\"vpc1\"} 15");
+	assert_line(f, "vrouter_interface_receive_errors_total{interface=\"vpc1\"} 16");
+	assert_line(f, "vrouter_interface_transmit_errors_total{interface=\"vpc1\"} 17");
 	assert_line(f, "vrouter_sessions 6");
 	assert_line(f, "vrouter_worker_busy_seconds_total{worker=\"0\"} 0.500000");
 	assert_line(f, "vrouter_table_max{table=\"odd\\\"name\\\\\"} 2");

@@ -18,6 +18,7 @@
 #include "dataplane/packet/meta.h"
 #include "dataplane/port/tx.h"
 #include "dataplane/punt/mirror.h"
+#include "dataplane/stats/shm.h"
 #include "tests/unit/port/vectors.h"
 
 #define DIRECTORY "/run/vrouter-port-test" // the program's own
@@ -340,6 +341,7 @@ static void two_workers(void **state)
 static void af_packet(void **state)
 {
 	struct lab *lab = *state;
+	struct port_losses losses;
 	struct port *p;
 	struct rte_mbuf *m;
 	uint64_t end;
@@ -380,6 +382,15 @@ static void af_packet(void **state)
 		assert_true(lab_now_ms() < end);
 	assert_memory_equal(got, tap_vectors[0].whole + 42, 101);
 	close(fd);
+	// Lost: larger than what the driver's ring has room for.
+	port_read_losses(p, &losses);
+	assert_int_equal(losses.rx_missed + losses.rx_no_buffer + losses.rx_errors, 0);
+	assert_int_equal(losses.tx_errors, 0);
+	m = rte_pktmbuf_alloc(lab->pool);
+	memset(rte_pktmbuf_append(m, 2040), 0, 2040);
+	p->ops->tx_burst(p, 0, &m, 1);
+	port_read_losses(p, &losses);
+	assert_int_equal(losses.tx_errors, 1);
 	lab_remove(lab, p);
 	assert_true(lab_run("ip link del portveth0"));
 }
