@@ -295,7 +295,8 @@ def made_error(name, make, kind, code, mtu=0, flow=INSIDE, is_partial=False, quo
     if (kind, code) == (3, 4):
         head.nexthopmtu = mtu
     packet = make(*flow)
-    want = IP(src=ROUTER, dst=flow[0], tos=0xc0 | packet.tos & 0x1c, id=0, ttl=64) / head / Raw(quote)
+    tos = 0xc0 | packet.tos & 0x1c
+    want = IP(src=ROUTER, dst=flow[0], tos=tos, id=0, flags="DF", ttl=64) / head / Raw(quote)
     T.add("make_error", name, in_=data, rx_partial=is_partial, type=kind, code=code, mtu=mtu,
           out=Frames(b"\0" * 12 + b"\x08\0" + bytes(want)))
 

@@ -14,9 +14,10 @@ def udp(src, dst, **ip):
 
 
 def icmp_error(net_host, router_ip, packet, **icmp):
-    """The ICMP error that the router must send about `packet` (RFC 792, RFC 1812 4.3.2)."""
+    """The ICMP error that the router must send about `packet` (RFC 792, RFC 1812 4.3.2): atomic
+    (RFC 6864 4), so that its id need not be unique."""
     tos = 0xc0 | packet.tos & 0x1c
-    return IP(bytes(IP(src=router_ip, dst=net_host.ip, ttl=64, tos=tos, id=0) /
+    return IP(bytes(IP(src=router_ip, dst=net_host.ip, ttl=64, tos=tos, id=0, flags="DF") /
                     ICMP(**icmp) / bytes(packet)[:548]))
 
 

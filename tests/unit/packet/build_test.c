@@ -43,7 +43,7 @@ static void make_icmp_error(void **state)
 		CHECK(v, packet_make_icmp_error(m, meta, v->type, v->code, v->mtu, ROUTER) == 0);
 		CHECK(v, packet_is(m, &v->out[0]));
 		CHECK(v, m->nb_segs == 1);
-		CHECK(v, meta->flags == (META_GENERATED | META_ICMP_ERROR));
+		CHECK(v, meta->flags == (META_GENERATED | META_DF | META_ICMP_ERROR));
 		CHECK(v, meta_is_true(m, META_GENERATED));
 		rte_pktmbuf_free(m);
 	}
