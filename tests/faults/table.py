@@ -446,6 +446,14 @@ BLOCKS = [
           "unit nat/blocks_test test_block_goes_with_its_last_port"),
     Fault("a block that has gone to another host is used on", "dataplane/session/blocks.c",
           "while (now >> 32 == host)", "while (now != 0)",
+          "unit nat/blocks_test test_a_stale_place_leads_nowhere"),
+    Fault("a block is looked at before it goes back, not with it", "dataplane/session/blocks.c",
+          "\treturn atomic_compare_exchange_strong_explicit(\n"
+          "\t\t&portset_tables(portset)->blocks.holder[block - 1], &unused, 0,\n"
+          "\t\tmemory_order_acquire, memory_order_relaxed);",
+          "\t_Atomic uint64_t *holder = &portset_tables(portset)->blocks.holder[block - 1];\n"
+          "\tif (atomic_load(holder) != unused)\n\t\treturn false;\n"
+          "\tatomic_store(holder, 0);\n\treturn true;",
           "unit nat/block_stress test_blocks_change_hands"),
     Fault("an endpoint-dependent flow holds no block", "dataplane/nat/create.c",
           "s->block = c->block;", "s->block = 0;",
