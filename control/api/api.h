@@ -12,6 +12,7 @@
 #include "control/dataplane/client.h"
 #include "control/kernel/kernel.h"
 #include "control/main/jobs.h"
+#include "control/routing/routing.h"
 
 struct api;
 
@@ -22,7 +23,9 @@ struct api_env {
 	struct store *store; // commit thread
 	struct client *client;
 	struct kernel *kernel;
-	struct jobs *jobs;
+	struct jobs *jobs;    // commit thread
+	struct jobs *queries; // query thread
+	struct routing *routing;
 	const struct subsystem *subsystems;
 	unsigned int n_subsystems;
 };

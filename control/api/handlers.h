@@ -43,6 +43,8 @@ void state_nat_sessions(struct request *r);
 void state_nat_sessions_delete(struct request *r);
 void state_nat_rules(struct request *r);
 void state_nat_ports(struct request *r);
+void state_ospf(struct request *r); // query thread, as the next one
+void state_ospf_routes(struct request *r);
 
 void health_get(struct request *r);
 void metrics_get(struct request *r);

@@ -119,7 +119,7 @@ static enum MHD_Result queue_reply(struct exchange *x)
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	ret = MHD_queue_response(x->connection, reply->status, response);
 	MHD_destroy_response(response);
-	log_write(x->request.match.route && x->request.match.route->commit &&
+	log_write(x->request.match.route && x->request.match.route->thread == ROUTE_COMMIT &&
 				  strcmp(x->request.method, "GET") != 0
 			  ? LOG_INFO
 			  : LOG_DEBUG,
@@ -145,14 +145,15 @@ static void exchange_done(struct job *j)
 	listener_run(x->listener);
 }
 
-// The whole request is here: answer it, or have the commit thread answer it.
+// The whole request is here: answer it, or have another thread answer it.
 static enum MHD_Result exchange_answer(struct exchange *x)
 {
 	struct request *r = &x->request;
 
-	if (r->reply.status == 0 && r->match.route->commit) {
+	if (r->reply.status == 0 && r->match.route->thread != ROUTE_LOOP) {
 		MHD_suspend_connection(x->connection);
-		jobs_submit(r->env->jobs, &x->job);
+		jobs_submit(r->match.route->thread == ROUTE_QUERY ? r->env->queries : r->env->jobs,
+			&x->job);
 		return MHD_YES;
 	}
 	if (r->reply.status == 0)

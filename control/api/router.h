@@ -13,13 +13,20 @@ struct request;
 #define ROUTE_PARAMS	2
 #define ROUTE_PARAM_MAX 128 // bytes of one path parameter, with the final NUL
 
+// Where a handler runs.
+enum route_thread {
+	ROUTE_LOOP,   // must not wait
+	ROUTE_COMMIT, // what changes something, or asks the data plane
+	ROUTE_QUERY,  // what asks other daemons: no commit waits for it
+};
+
 struct route {
 	const char *method; // GET also serves HEAD
 	// Literal segments and parameters: {x} takes one segment, {x...} (last) the rest of the
 	// path.
 	const char *pattern;
 	const char *query; // allowed query parameters, separated by spaces; NULL: none
-	bool commit;	   // the handler runs on the commit thread; else on the loop: must not wait
+	enum route_thread thread;
 	void (*handler)(struct request *r);
 };
 

@@ -11,8 +11,9 @@
 
 #include "control/api/filter.h"
 
-#define LOOP	 false
-#define COMMIT	 true
+#define LOOP	 ROUTE_LOOP
+#define COMMIT	 ROUTE_COMMIT
+#define QUERY	 ROUTE_QUERY
 #define PAGE	 "limit offset"
 #define CHANGE	 "dry_run confirm comment"
 #define MERGE	 "application/merge-patch+json"
@@ -49,6 +50,8 @@ static const struct route routes[] = {
 	{ "DELETE", SESSIONS, FILTER_ARGS " all", COMMIT, state_nat_sessions_delete },
 	{ "GET", STATE "/nat/rules", NULL, COMMIT, state_nat_rules },
 	{ "GET", STATE "/nat/ports", NULL, LOOP, state_nat_ports },
+	{ "GET", STATE "/ospf", NULL, QUERY, state_ospf },
+	{ "GET", STATE "/ospf/routes", PAGE, QUERY, state_ospf_routes },
 	{ "GET", "/healthz", NULL, LOOP, health_get },
 	{ "GET", "/metrics", NULL, COMMIT, metrics_get },
 };

@@ -29,9 +29,7 @@ static void on_dataplane(void *ctx, bool fresh)
 
 static int on_jobs(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
-	struct control *c = arg;
-
-	jobs_collect(c->jobs);
+	jobs_collect(arg);
 	return 0;
 }
 
@@ -83,7 +81,11 @@ static int add_sources(struct control *c)
 	if (ret >= 0)
 		ret = sd_event_add_signal(c->loop, NULL, SIGHUP, on_hangup, c);
 	if (ret >= 0)
-		ret = sd_event_add_io(c->loop, NULL, jobs_wake_fd(c->jobs), EPOLLIN, on_jobs, c);
+		ret = sd_event_add_io(
+			c->loop, NULL, jobs_wake_fd(c->jobs), EPOLLIN, on_jobs, c->jobs);
+	if (ret >= 0)
+		ret = sd_event_add_io(
+			c->loop, NULL, jobs_wake_fd(c->queries), EPOLLIN, on_jobs, c->queries);
 	if (ret >= 0)
 		ret = sd_event_add_time_relative(c->loop, &c->audit, CLOCK_MONOTONIC,
 			AUDIT_PERIOD_US, AUDIT_ACCURACY_US, on_audit, c);
@@ -97,8 +99,9 @@ static int create_parts(struct control *c)
 	ret = sd_event_new(&c->loop);
 	if (ret < 0)
 		return ret;
-	c->jobs = jobs_create();
-	if (!c->jobs)
+	c->jobs = jobs_create("commit");
+	c->queries = jobs_create("query");
+	if (!c->jobs || !c->queries)
 		return -ENOMEM;
 	c->client_events = (struct client_events){ .connected = on_dataplane, .ctx = c };
 	c->client = client_create(c->options.dataplane_socket, c->jobs, &c->client_events);
@@ -117,6 +120,8 @@ static int create_parts(struct control *c)
 					     .client = c->client,
 					     .kernel = c->kernel,
 					     .jobs = c->jobs,
+					     .queries = c->queries,
+					     .routing = c->routing,
 					     .subsystems = c->subsystems,
 					     .n_subsystems = c->n_subsystems,
 				     });
@@ -226,6 +231,8 @@ int control_run(struct control *c)
 	if (ret == 0)
 		ret = jobs_start(c->jobs);
 	if (ret == 0)
+		ret = jobs_start(c->queries);
+	if (ret == 0)
 		ret = sd_event_loop(c->loop);
 	if (ret < 0)
 		log_error("stopping: %s", strerror(-ret));
@@ -240,6 +247,8 @@ void control_destroy(struct control *c)
 		api_quiesce(c->api);
 	if (c->jobs)
 		jobs_stop(c->jobs);
+	if (c->queries)
+		jobs_stop(c->queries);
 	api_destroy(c->api);
 	for (int i = 0; i < API_SOCKETS; i++)
 		listen_close(c->api_fds[i]);
@@ -249,6 +258,7 @@ void control_destroy(struct control *c)
 	if (c->client)
 		client_destroy(c->client);
 	jobs_destroy(c->jobs);
+	jobs_destroy(c->queries);
 	if (c->store)
 		store_close(c->store);
 	forget_tls(c);

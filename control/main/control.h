@@ -28,7 +28,8 @@ struct control {
 	struct options options;
 	sd_event *loop;
 	sd_event_source *audit; // timer
-	struct jobs *jobs;
+	struct jobs *jobs;	// the commit thread
+	struct jobs *queries;	// questions to daemons, which may take their time
 	struct store *store;
 	struct client *client;
 	struct dataplane *dataplane;

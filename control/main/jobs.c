@@ -20,6 +20,7 @@ struct job_list {
 };
 
 struct jobs {
+	const char *name;     // of the thread
 	pthread_mutex_t lock; // the two lists and `stop`
 	struct job_list waiting;
 	struct job_list finished;
@@ -97,12 +98,13 @@ static void close_if_open(int fd)
 		close(fd);
 }
 
-struct jobs *jobs_create(void)
+struct jobs *jobs_create(const char *thread)
 {
 	struct jobs *q = calloc(1, sizeof(*q));
 
 	if (!q)
 		return NULL;
+	q->name = thread;
 	q->epoll_fd = q->submit_fd = q->wake_fd = q->tick_fd = -1;
 	if (pthread_mutex_init(&q->lock, NULL) != 0) {
 		free(q);
@@ -174,7 +176,7 @@ static void *commit_thread(void *arg)
 	struct jobs *q = arg;
 	struct epoll_event ev;
 
-	pthread_setname_np(pthread_self(), "commit");
+	pthread_setname_np(pthread_self(), q->name);
 	for (;;) {
 		struct watch *w;
 

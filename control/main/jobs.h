@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// Work for the commit thread. The event loop (HTTP, signals) submits a job; the commit thread runs
-// it, alone, in order; the loop is woken by an eventfd and calls done(). The commit thread also
-// watches descriptors of its own (the data plane's socket, netlink) between jobs.
+// Work for the commit thread, and for the query thread, which is another one of the same kind. The
+// event loop (HTTP, signals) submits a job; the commit thread runs it, alone, in order; the loop is
+// woken by an eventfd and calls done(). The commit thread also watches descriptors of its own (the
+// data plane's socket, netlink) between jobs.
 #pragma once
 
 #include <stdint.h>
@@ -24,7 +25,8 @@ struct watch {
 
 struct jobs;
 
-struct jobs *jobs_create(void); // starts no thread yet; NULL on failure
+// `thread` names the thread, a static string. Starts none yet; NULL on failure.
+struct jobs *jobs_create(const char *thread);
 int jobs_start(struct jobs *q); // starts the commit thread; 0 or negative errno
 void jobs_stop(struct jobs *q); // finishes the running job, drops the rest with done(), joins
 void jobs_destroy(struct jobs *q);

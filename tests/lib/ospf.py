@@ -99,15 +99,41 @@ class OspfSite:
         ids = ids or (R1, R2, R3)
         wait_until(lambda: self.full(*ids), what=f"neighbours {', '.join(ids)} are full")
 
-    def routes(self, source=None):
+    def routes(self):
         """{prefix: [next hop]} that the data plane has."""
         found = {}
         for r in self.api.items("state/routes"):
             found.setdefault(r["prefix"], []).append(r["next_hop"])
         return found
 
+    def state(self):
+        return self.api.get("state/ospf")
+
+    def neighbour(self, router_id):
+        """What the router tells of a neighbour, None when it knows of none."""
+        return next((n for n in self.state()["neighbours"] if n["router_id"] == router_id), None)
+
+    def problems(self, interface):
+        return [p["text"] for p in self.state()["problems"] if p["interface"] == interface]
+
+    def wait_route(self, prefix, next_hop, deadline_s=30):
+        """Waits until the data plane sends `prefix` to `next_hop` (None: has no such route)."""
+        wanted = [next_hop] if next_hop else None
+        wait_until(lambda: self.routes().get(prefix) == wanted, deadline_s,
+                   f"{prefix} by {next_hop}")
+
+    def cut(self, peer):
+        """Pulls the cable between the router and a peer."""
+        self.hosts[peer].ip("link", "set", "eth0", "down")
+
+    def mend(self, peer):
+        self.hosts[peer].ip("link", "set", "eth0", "up")
+
     def describe(self):
-        return self.lab.logs()
+        try:
+            return f"{self.state()}\n{self.lab.logs(20)}"
+        except (OSError, AssertionError) as e:
+            return repr(e)
 
     def stop(self):
         self.router.stop()

@@ -48,7 +48,7 @@ static int server_setup(void **state)
 
 	fixture_setup((void **)&s->fixture);
 	snprintf(s->path, sizeof(s->path), "%s/api.sock", s->fixture->directory);
-	s->jobs = jobs_create();
+	s->jobs = jobs_create("commit");
 	s->fixture->env.jobs = s->jobs;
 	assert_int_equal(sd_event_new(&s->loop), 0);
 	assert_true(sd_event_add_io(

@@ -76,7 +76,7 @@ static void collect(struct jobs *q, struct log *log, int n)
 
 static void test_jobs_run_in_order_on_their_thread(void **state)
 {
-	struct jobs *q = jobs_create();
+	struct jobs *q = jobs_create("commit");
 	struct log log = { 0 };
 	struct numbered n[100];
 
@@ -127,7 +127,7 @@ static void *release_later(void *arg)
 
 static void test_stop_finishes_the_running_job_and_drops_the_rest(void **state)
 {
-	struct jobs *q = jobs_create();
+	struct jobs *q = jobs_create("commit");
 	struct log log = { 0 };
 	struct blocking b = { .job = { blocking_run, blocking_done } };
 	struct numbered n[3];
@@ -160,7 +160,7 @@ static void test_stop_finishes_the_running_job_and_drops_the_rest(void **state)
 
 static void test_stop_without_start_is_done_with_all(void **state)
 {
-	struct jobs *q = jobs_create();
+	struct jobs *q = jobs_create("commit");
 	struct log log = { 0 };
 	struct numbered n = numbered(&log, 7);
 
@@ -189,7 +189,7 @@ static void *submit_all(void *arg)
 
 static void test_many_submitters(void **state)
 {
-	struct jobs *q = jobs_create();
+	struct jobs *q = jobs_create("commit");
 	struct numbered *n = calloc(SUBMITTERS * EACH, sizeof(*n));
 	struct log *log = calloc(1, sizeof(*log));
 	struct submitter s[SUBMITTERS];
@@ -258,7 +258,7 @@ static void await(sem_t *sem)
 // Two readable descriptors, each of whose callbacks removes both: exactly one is served, once.
 static void test_a_removed_watch_is_not_served(void **state)
 {
-	struct jobs *q = jobs_create();
+	struct jobs *q = jobs_create("commit");
 	struct watched w[2] = { 0 };
 	struct log log = { 0 };
 	struct numbered n[8];
@@ -288,7 +288,7 @@ static void test_a_removed_watch_is_not_served(void **state)
 
 static void test_watch_is_served_between_jobs(void **state)
 {
-	struct jobs *q = jobs_create();
+	struct jobs *q = jobs_create("commit");
 	struct watched w = { .q = q };
 
 	sem_init(&w.seen, 0, 0);
@@ -309,7 +309,7 @@ static void test_watch_is_served_between_jobs(void **state)
 
 static void test_ticks_come_and_may_remove_themselves(void **state)
 {
-	struct jobs *q = jobs_create();
+	struct jobs *q = jobs_create("commit");
 	struct watched w[12] = { 0 }; // more than the first allocation of slots
 
 	for (int i = 0; i < 12; i++) {
