@@ -20,6 +20,7 @@ enum nat_change {
 // enum nat_change by object id, 0: stays as it is.
 struct nat_changes {
 	uint8_t address[LIMIT_ADDRESSES]; // NAT_OVER: or the role of its port is another one
+	uint8_t service[LIMIT_SERVICES];
 	// Rules: they, or an address or port that they name.
 	uint8_t eip[LIMIT_EIPS];
 	uint8_t forward[LIMIT_PORT_FORWARDS];

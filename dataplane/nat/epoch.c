@@ -124,6 +124,7 @@ void nat_compare(const struct objects *a, const struct objects *b, struct nat_ch
 	memset(out, 0, sizeof(*out));
 	compare_ports(a, b, ports);
 	compare_kind(a, b, OBJ_ADDRESS, always, out->address);
+	compare_kind(a, b, OBJ_SERVICE, always, out->service);
 	compare_kind(a, b, OBJ_EIP, never, out->eip);
 	compare_kind(a, b, OBJ_PORT_FORWARD, always, out->forward);
 	compare_kind(a, b, OBJ_SNAT, snat_goes_on, out->snat);

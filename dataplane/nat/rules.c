@@ -180,7 +180,7 @@ static int nat_worker_create(struct worker *w, void **state)
 const struct section_ops nat_section_ops = {
 	.name = "nat",
 	.kinds = 1u << OBJ_PORT | 1u << OBJ_ADDRESS | 1u << OBJ_EIP | 1u << OBJ_PORT_FORWARD |
-		 1u << OBJ_SNAT | 1u << OBJ_NAT,
+		 1u << OBJ_SNAT | 1u << OBJ_NAT | 1u << OBJ_SERVICE,
 	.build = nat_build,
 	.activate = nat_activate,
 	.destroy = nat_destroy,

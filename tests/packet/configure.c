@@ -42,12 +42,37 @@ static int put_objects(struct harness *h, const struct config *c)
 	return rc;
 }
 
+void harness_service(struct harness *h, const char *text)
+{
+	unsigned int proto = 0, first = 0, last = 0;
+	char ip[32] = "";
+
+	if (sscanf(text, "%u %31s %u %u", &proto, ip, &first, &last) < 1)
+		exit(2);
+	h->service_at = inet_addr(ip);
+	h->service = (struct obj_service){ .id = LIMIT_SERVICES - 1,
+		.proto = (uint8_t)proto,
+		.punt_class = PUNT_SERVICE,
+		.first = (uint16_t)first,
+		.last = (uint16_t)last };
+}
+
+static int put_service(struct harness *h)
+{
+	for (OBJECTS_EACH(&h->txn.staged, OBJ_ADDRESS, const struct obj_address, a))
+		if (memcmp(a->addr.bytes, &h->service_at, sizeof(h->service_at)) == 0)
+			h->service.address = a->id;
+	return txn_put(&h->txn, OBJ_SERVICE, &h->service, 1);
+}
+
 static int transact(struct harness *h, const struct config *c)
 {
 	int rc = txn_begin(h->dp, &h->txn, 0, true);
 
 	if (rc == 0)
 		rc = put_objects(h, c);
+	if (rc == 0 && h->service.proto != 0)
+		rc = put_service(h);
 	if (rc == 0)
 		rc = txn_prepare(h->dp, &h->txn);
 	if (rc == 0)

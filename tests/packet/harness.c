@@ -244,6 +244,9 @@ static void command(struct harness *h, char *text, size_t n)
 	case 'C':
 		harness_configure(h, text + 1, n - 1);
 		break;
+	case 'V':
+		harness_service(h, text + 1);
+		break;
 	case 'N':
 		neighbour(h, text + 1, NEIGH_VALID);
 		break;

@@ -34,10 +34,16 @@ struct harness {
 	unsigned int n_hoard;
 	size_t reply_used;
 	uint8_t reply[8u << 20];
+	struct obj_service service; // proto 0: none
+	uint32_t service_at;	    // network order
 };
 
 void harness_settle(struct harness *h);
 // Applies JSON text as one transaction, its routes with it; the reply is the errors' text.
+// A service (protocol, address, first and last port) that configurations from now on have beside
+// those that they ask for; "0": none.
+void harness_service(struct harness *h, const char *text);
+
 void harness_configure(struct harness *h, const char *text, size_t n);
 void harness_stats(struct harness *h); // the reply is JSON
 void harness_finish(struct harness *h);

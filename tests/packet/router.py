@@ -72,6 +72,10 @@ class Router:
     def mac(self, port):
         return next(i["mac"] for i in self.config["interfaces"] if i["name"] == port)
 
+    def service(self, proto=0, ip="", first=0, last=0):
+        """What configurations from now on have beside what they ask for: a service of the kernel."""
+        self._command(f"V{proto} {ip} {first} {last}".encode())
+
     def neighbour(self, port, ip, mac):
         self._command(f"N{self.ports[port]} {ip} {mac}".encode())
 

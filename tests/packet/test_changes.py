@@ -259,3 +259,17 @@ def test_several_new_eips_end_the_flows_of_each_target(net):
     assert net.router.configure(config) == ""
     net.router.advance(0)
     assert net.router.stats()["sessions"] == 1
+
+
+def test_ports_of_a_service_are_no_translated_ports(net):
+    """It listens on an address of a pool, and the hosts' own ports are its ports."""
+    assert send_out(net, net.h1.ip, 7000, 80) == (SNAT, 7000)
+    net.router.service(17, SNAT, 6990, 7100)
+    assert net.router.configure(net.config) == ""
+    assert send_out(net, net.h1.ip, 7000, 80) == (SNAT, 7000)  # it has it since before
+    _, port = send_out(net, net.h1b.ip, 7001, 80)
+    assert not 6990 <= port <= 7100
+    assert send_out(net, net.h1b.ip, 7101, 80) == (SNAT, 7101)
+    net.router.service()
+    assert net.router.configure(net.config) == ""
+    assert send_out(net, net.h1b.ip, 7002, 80) == (SNAT, 7002)
