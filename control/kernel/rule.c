@@ -4,7 +4,7 @@
 // What the kernel sends from an uplink's address leaves by that uplink. Two rules for each of its
 // subnets, with our protocol number: the first takes the main table's answer when that leads to a
 // private network, the second asks the uplink's table. So that the first can tell, the mirrors of
-// public interfaces are a netdev group.
+// public interfaces are a netdev group (mirror.c).
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -178,39 +178,6 @@ static int remove_extra(struct entries *e)
 	return rc < 0 ? rc : netlink_batch_end(&b);
 }
 
-static void on_grouped(void *ctx, uint32_t tag, int error, const char *text)
-{
-	sync_answer(((struct entries *)ctx)->sync, "", error, text);
-}
-
-static void put_group(struct netlink_batch *b, const struct link *l, uint32_t group)
-{
-	struct nlmsghdr *h = netlink_batch_add(b, RTM_SETLINK, 0, 0);
-	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-
-	m->ifi_index = l->ifindex;
-	mnl_attr_put_u32(h, IFLA_GROUP, group);
-}
-
-// A mirror may become private; a group that somebody else gave it is left alone.
-static int group_sync(struct entries *e)
-{
-	struct netlink_batch b;
-	int rc = netlink_batch_begin(&b, e->sync->nl, on_grouped, e);
-
-	for (size_t i = 0; rc == 0 && i < e->wanted->n_mirrors; i++) {
-		const struct wanted_mirror *w = &e->wanted->mirrors[i];
-		const struct link *l = links_by_name(e->sync->links, w->mirror);
-
-		if (l == NULL || (l->group == VROUTER_GROUP) == w->public)
-			continue;
-		e->sync->missing++;
-		if ((e->sync->todo & SYNC_ADD) != 0)
-			put_group(&b, l, w->public ? VROUTER_GROUP : 0);
-	}
-	return rc < 0 ? rc : netlink_batch_end(&b);
-}
-
 int rule_sync(struct sync *s, const struct wanted *w)
 {
 	struct entries e = {
@@ -218,10 +185,8 @@ int rule_sync(struct sync *s, const struct wanted *w)
 		.wanted = w,
 		.list = { .element = sizeof(struct entry), .compare = by_key },
 	};
-	int rc = group_sync(&e);
+	int rc = read_kernel(&e);
 
-	if (rc == 0)
-		rc = read_kernel(&e);
 	if (rc == 0)
 		rc = add_missing(&e);
 	if (rc == 0)

@@ -98,7 +98,8 @@ static int open_namespace(struct kernel *k)
 	return rc;
 }
 
-// Addresses before routes, which need them; rules last, so that they lead to what is there.
+// Mirrors before addresses before routes, which need them; rules last, so that they lead to what is
+// there.
 static int sync_all(struct kernel *k, const struct wanted *w, struct sync *s)
 {
 	int rc = links_refresh(&k->links, &k->requests);
@@ -108,6 +109,8 @@ static int sync_all(struct kernel *k, const struct wanted *w, struct sync *s)
 	s->garp = &k->garp;
 	k->rerouted = uplinks_judge(k->uplinks);
 	s->levels = uplinks_take(k->uplinks);
+	if (rc == 0)
+		rc = mirror_sync(s, w);
 	if (rc == 0)
 		rc = addr_sync(s, w);
 	if (rc == 0)

@@ -43,6 +43,7 @@ struct sync_list {
 };
 
 // 0, or negative errno when the kernel could not be asked; what it refuses is in s->refused.
+int mirror_sync(struct sync *s, const struct wanted *w);
 int addr_sync(struct sync *s, const struct wanted *w);
 int static_sync(struct sync *s, const struct wanted *w);
 int rule_sync(struct sync *s, const struct wanted *w);

@@ -114,6 +114,20 @@ static void audit_repairs_rules_and_tables(void **state)
 	config_unref(c);
 }
 
+// Somebody sets a mirror down: its routes vanish, and nobody tells of each.
+static void a_mirror_is_set_up_again(void **state)
+{
+	struct config *c = world_config(services);
+
+	assert_int_equal(world_commit(NULL, c), 0);
+	world_shell("ip link set pub0 down");
+	world_events();
+	assert_true(world_has("ip link show up dev pub0", "pub0"));
+	assert_true(world_has("ip route", "default via 203.0.113.1 dev pub0"));
+	expect_way("8.8.8.8", "203.0.113.20", "via 203.0.113.1 dev pub0");
+	config_unref(c);
+}
+
 static void others_rules_and_routes_are_left_alone(void **state)
 {
 	struct config *a = world_config(services), *b = world_config("");
@@ -313,6 +327,7 @@ int main(void)
 		TEST(the_data_plane_hears_of_the_main_table_alone),
 		TEST(without_the_uplink_leads_nowhere),
 		TEST(audit_repairs_rules_and_tables),
+		TEST(a_mirror_is_set_up_again),
 		TEST(others_rules_and_routes_are_left_alone),
 		TEST(follow_the_configuration),
 		TEST(without_carrier_the_next_one_carries),
