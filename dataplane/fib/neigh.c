@@ -417,6 +417,24 @@ bool neigh_poll(struct neigh *n)
 	return n->scan != 0 || n->scanned != n->conf.rib->version;
 }
 
+// The kernel tells of its entry's end, and that leads to a new one: at once for a gateway, with the
+// next packet for others.
+void neigh_port_up(struct neigh *n, uint16_t port)
+{
+	for (uint32_t i = 0; i < n->keys.slots; i++) {
+		struct neigh_entry *e = &n->entries[i];
+
+		if (!e->live || e->port != port || e->state == ADJ_RESOLVED)
+			continue;
+		if (n->ops != NULL && n->ops->forget(n->ops_ctx, port, e->addr) == 0)
+			continue;
+		if (e->refs == 0)
+			forget(n, e);
+		else
+			gone(n, e);
+	}
+}
+
 void neigh_port_clear(struct neigh *n, uint16_t port)
 {
 	for (uint32_t i = 0; i < n->keys.slots; i++)

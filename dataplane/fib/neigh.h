@@ -31,6 +31,7 @@ struct neigh_ops {
 	int (*use)(void *ctx, uint16_t port, rte_be32_t addr);	    // resolve or confirm now
 	int (*manage)(void *ctx, uint16_t port, rte_be32_t addr);   // keep resolved from now on
 	int (*unmanage)(void *ctx, uint16_t port, rte_be32_t addr); // no longer
+	int (*forget)(void *ctx, uint16_t port, rte_be32_t addr);   // -ENOENT: has no entry
 };
 
 enum neigh_news {
@@ -123,6 +124,9 @@ void neigh_tick(struct neigh *n, uint64_t now);
 // Lets host routes follow changes of the prefixes that cover them; bounded work, true while more
 // is left.
 bool neigh_poll(struct neigh *n);
+
+// The port's link is back: who did not answer is asked anew, instead of when a timer says so.
+void neigh_port_up(struct neigh *n, uint16_t port);
 
 // The port goes away: forgets its neighbours. References to them must be put before.
 void neigh_port_clear(struct neigh *n, uint16_t port);

@@ -200,10 +200,16 @@ static int op_unmanage(void *ctx, uint16_t port, rte_be32_t addr)
 	return err == -ENOENT ? 0 : err;
 }
 
+static int op_forget(void *ctx, uint16_t port, rte_be32_t addr)
+{
+	return request(ctx, RTM_DELNEIGH, NLM_F_ACK, port, addr, 0, 0, NULL, NULL);
+}
+
 static const struct neigh_ops netlink_ops = {
 	.use = op_use,
 	.manage = op_manage,
 	.unmanage = op_unmanage,
+	.forget = op_forget,
 };
 
 static int set_rcvbuf(int fd, int bytes)

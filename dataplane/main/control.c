@@ -20,6 +20,7 @@
 
 #define ROUND_IDLE_MS 2 // a packet that waits for a neighbour waits that long for the question
 #define TICK_MS	      100
+#define LINK_MS	      10 // a lost link is to be known at once: routing waits for it
 #define LOSSES_MS     1000
 #define WANTED_BURST  64
 
@@ -88,8 +89,17 @@ static void update_links(struct dataplane *dp)
 	for (unsigned int id = 1; id < LIMIT_PORTS; id++) {
 		struct port *p = atomic_load_explicit(&dp->ports[id], memory_order_relaxed);
 
-		if (p != NULL && port_link_update(p) && dp->server != NULL)
-			server_event_link(dp->server, id, p->link_up);
+		if (p == NULL)
+			continue;
+		if (port_link_update(p)) {
+			dp->new_links |= (uint64_t)p->link_up << id;
+			if (dp->server != NULL)
+				server_event_link(dp->server, id, p->link_up);
+		} else if ((dp->new_links & 1ull << id) != 0) {
+			// The kernel has had the time to make the mirror ready to send.
+			dp->new_links &= ~(1ull << id);
+			neigh_port_up(dp->l3->neigh, (uint16_t)id);
+		}
 	}
 }
 
@@ -113,10 +123,13 @@ bool control_round(struct dataplane *dp, uint64_t now)
 	if (dp->neigh_netlink != NULL)
 		more |= neigh_netlink_read(dp->neigh_netlink) > 0;
 	more |= l3_poll(dp->l3);
+	if (now - dp->last_links >= LINK_MS) {
+		dp->last_links = now;
+		update_links(dp);
+	}
 	if (now - dp->last_tick >= TICK_MS) {
 		dp->last_tick = now;
 		l3_tick(dp->l3, now);
-		update_links(dp);
 		update_stats(dp);
 	}
 	if (now - dp->last_losses >= LOSSES_MS) {

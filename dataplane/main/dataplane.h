@@ -91,6 +91,8 @@ struct dataplane {
 	struct garbage *garbage;
 	uint64_t last_tick;   // milliseconds
 	uint64_t last_losses; // the same
+	uint64_t last_links;  // the same
+	uint64_t new_links;   // ports whose link came up since, by bit
 	struct port_env port_env;
 	// How ports are made; tests put their own port driver here.
 	int (*port_create)(const struct port_env *env, const struct obj_port *conf,

@@ -144,6 +144,8 @@ int netdev_change(struct mnl_socket *nl, unsigned int ifindex, const struct netd
 		mnl_attr_put(nlh, IFLA_ADDRESS, 6, change->mac);
 	if (change->mtu != 0)
 		mnl_attr_put_u32(nlh, IFLA_MTU, change->mtu);
+	if (change->operstate != 0)
+		mnl_attr_put_u8(nlh, IFLA_OPERSTATE, change->operstate);
 	ret = talk(nl, buffer, &reply);
 	if (ret < 0)
 		err_set(err, errlen, ret, "%s", reply.text ? reply.text : strerror(-ret));

@@ -33,6 +33,7 @@ struct netdev_change {
 	const uint8_t *mac;
 	unsigned int mtu;
 	enum netdev_state state;
+	uint8_t operstate; // IF_OPER_*, RFC 2863
 };
 
 // Applied in the order of the fields; on failure those before it may be done. 0, or negative errno

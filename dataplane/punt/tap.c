@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
+#include <linux/if.h>
 #include <linux/if_tun.h>
 
 #include "dataplane/punt/err.h"
@@ -239,6 +240,20 @@ int tap_set_mtu(struct tap *t, uint16_t mtu, char *err, size_t errlen)
 	return ret;
 }
 
+// The kernel tells others of a lost carrier with up to a second of delay (it collects such events),
+// but at once of an operational state that it is told. Without that it does the same later.
+static void tell_of_carrier(const struct tap *t, bool up)
+{
+	struct netdev_change change = { .operstate = up ? IF_OPER_UP : IF_OPER_DORMANT };
+	struct mnl_socket *nl;
+	char err[1];
+
+	if (netns_netlink(t->netns, &nl) < 0)
+		return;
+	(void)netdev_change(nl, t->ifindex, &change, err, sizeof(err));
+	mnl_socket_close(nl);
+}
+
 int tap_set_carrier(struct tap *t, bool up)
 {
 	int carrier = up;
@@ -248,6 +263,7 @@ int tap_set_carrier(struct tap *t, bool up)
 	if (ioctl(t->fd, TUNSETCARRIER, &carrier) < 0)
 		return -errno;
 	t->carrier = carrier;
+	tell_of_carrier(t, up);
 	return 0;
 }
 

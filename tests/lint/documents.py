@@ -10,7 +10,7 @@ import re
 import common
 
 DOCUMENT = os.path.join("docs", "architecture.md")
-NAMING_TESTS = [os.path.join("docs", name) for name in ("nat.md", "uplinks.md")]
+NAMING_TESTS = [os.path.join("docs", name) for name in ("nat.md", "ports.md", "uplinks.md")]
 LIMITS = "dataplane/main/limits.h"
 PROTOCOL = "dataplane/api/proto.h"
 

@@ -5,16 +5,15 @@ exists behind both. An uplink that leads nowhere is left, and used again when it
 
 import contextlib
 import copy
-import select
 import signal
 import socket
-import time
 
 import pytest
 
 import traffic
+from upstream import Stream
 from vpc import H1, PUB0, PUB1, snat_everywhere
-from wait import DEADLINE_S, POLL_S, wait_until
+from wait import wait_until
 
 FAR, WATCHED0, WATCHED1 = "192.0.2.9", "192.0.2.1", "192.0.2.2"
 VIP1, EIP1 = "198.51.100.21", "198.51.100.20"
@@ -108,43 +107,8 @@ def watched(site, ups):
     wait_until(site.router.links_up)
 
 
-class Stream:
-    """Datagrams of h1 to FAR, one with each poll, and which upstream gets them."""
-
-    def __init__(self, site, port=7000):
-        self.closing = contextlib.ExitStack()
-        self.sender = self.closing.enter_context(site.h1.socket(socket.SOCK_DGRAM))
-        self.ends = {}
-        for name, host in (("pub0", site.inet), ("pub1", site.isp2)):
-            self.ends[name] = self.closing.enter_context(host.socket(socket.SOCK_DGRAM, port))
-        self.to = (FAR, port)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.closing.close()
-
-    def arrivals(self):
-        """{uplink: source of the last datagram that came}, one more sent before."""
-        self.sender.sendto(b"x", self.to)
-        readable, _, _ = select.select(self.ends.values(), [], [], POLL_S / 4)
-        return {name: end.recvfrom(64)[1][0] for name, end in self.ends.items()
-                if end in readable}
-
-    def drain(self):
-        while (readable := select.select(self.ends.values(), [], [], 0)[0]):
-            for end in readable:
-                end.recv(64)
-
-    def wait_by(self, name, source, event=None):
-        """Seconds from event() on until a datagram came by the uplink, with its address."""
-        begin = time.monotonic()
-        if event:
-            event()
-        self.drain()
-        wait_until(lambda: self.arrivals().get(name) == source, what=f"traffic by {name}")
-        return time.monotonic() - begin
+def stream(site):
+    return Stream(site.h1, FAR, {"pub0": site.inet, "pub1": site.isp2})
 
 
 class Neighbourhood:
@@ -181,17 +145,17 @@ class Neighbourhood:
     ("unplug", "no carrier", CARRIER_WITHIN_S)])
 def test_left_and_used_again(site, watched, figure, loss, reason, within):
     first, _ = watched
-    with Stream(site) as stream, Neighbourhood(site) as other:
-        stream.wait_by("pub0", PUB0)
+    with stream(site) as flow, Neighbourhood(site) as other:
+        flow.wait_by("pub0", PUB0)
         assert other.works()
-        left = stream.wait_by("pub1", PUB1, getattr(first, loss))
+        left = flow.wait_by("pub1", PUB1, getattr(first, loss))
         assert left < within
         wait_until(lambda: uplink(site, "pub0")["state"] == "down")
         state = uplink(site, "pub0")
         assert (state["reason"], state["in_use"]) == (reason, False)
         assert is_carried_by(site, "pub1")
         assert other.works()
-        back = stream.wait_by("pub0", PUB0, first.heal)
+        back = flow.wait_by("pub0", PUB0, first.heal)
         assert uplink(site, "pub0")["state"] == "up"
         assert other.works()
     figure(f"{loss}: left after {left * 1000:.0f} ms, used again {back * 1000:.0f} ms after it "
@@ -238,10 +202,10 @@ def test_the_last_uplink_is_kept(site, watched):
     first.lose_requests()
     wait_until(lambda: uplink(site, "pub0")["state"] == "down")
     assert is_carried_by(site, "pub0")
-    with Stream(site) as stream:
-        stream.wait_by("pub0", PUB0)
+    with stream(site) as flow:
+        flow.wait_by("pub0", PUB0)
         second.heal()
-        stream.wait_by("pub1", PUB1)
+        flow.wait_by("pub1", PUB1)
 
 
 def test_configuration_and_monitor_leave_each_other_alone(site, watched):

@@ -22,7 +22,7 @@ struct fixture {
 	struct rte_rcu_qsbr *qsbr;
 	struct l3 *l3;
 	struct neigh *n;
-	unsigned int uses, manages, unmanages;
+	unsigned int uses, manages, unmanages, forgets;
 	rte_be32_t last;
 	int result; // of the next requests
 };
@@ -57,7 +57,17 @@ static int fake_unmanage(void *ctx, uint16_t port, rte_be32_t addr)
 	return x->result;
 }
 
-static const struct neigh_ops fake = { fake_use, fake_manage, fake_unmanage };
+static int fake_forget(void *ctx, uint16_t port, rte_be32_t addr)
+{
+	struct fixture *x = ctx;
+
+	assert_in_range(port, 1, 2);
+	x->forgets++;
+	x->last = addr;
+	return x->result;
+}
+
+static const struct neigh_ops fake = { fake_use, fake_manage, fake_unmanage, fake_forget };
 
 static int setup(void **state)
 {
@@ -167,6 +177,41 @@ static void test_negative_cache(void **state)
 }
 
 // The kernel says nothing at all.
+// A gateway and a host did not answer while the link was away.
+static void test_link_is_back(void **state)
+{
+	struct fixture *x = *state;
+	rte_be32_t gateway = BE(10, 0, 0, 1), resolved = BE(10, 0, 0, 7);
+	uint32_t adj;
+
+	assert_int_equal(neigh_gateway_get(x->n, 1, gateway, &adj), 0);
+	assert_int_equal(neigh_glean(x->n, 1, HOST, 0), 0);
+	assert_int_equal(neigh_glean(x->n, 1, resolved, 0), 0);
+	neigh_update(x->n, 1, gateway, NEIGH_FAILED, NULL);
+	neigh_update(x->n, 1, HOST, NEIGH_FAILED, NULL);
+	neigh_update(x->n, 1, resolved, NEIGH_VALID, &mac_a);
+	neigh_port_up(x->n, 2);
+	assert_int_equal(x->forgets, 0);
+	neigh_port_up(x->n, 1);
+	assert_int_equal(x->forgets, 2);
+	// What the kernel says to that.
+	x->manages = 0;
+	neigh_update(x->n, 1, gateway, NEIGH_FAILED, NULL);
+	neigh_update(x->n, 1, gateway, NEIGH_GONE, NULL);
+	neigh_update(x->n, 1, HOST, NEIGH_FAILED, NULL);
+	neigh_update(x->n, 1, HOST, NEIGH_GONE, NULL);
+	assert_int_equal(x->manages, 1);
+	assert_int_equal(env_lookup(x->l3, HOST_IP)->type, ADJ_GLEAN);
+	assert_int_equal(neigh_count(x->n), 2);
+	// The kernel has no entry: nothing will be said.
+	assert_int_equal(neigh_glean(x->n, 1, HOST, 0), 0);
+	x->result = -ENOENT;
+	neigh_port_up(x->n, 1);
+	assert_int_equal(x->manages, 2);
+	assert_int_equal(neigh_count(x->n), 2);
+	neigh_gateway_put(x->n, 1, gateway);
+}
+
 static void test_no_answer(void **state)
 {
 	struct fixture *x = *state;
@@ -404,6 +449,7 @@ int main(void)
 		TEST(test_resolve),
 		TEST(test_not_ours),
 		TEST(test_negative_cache),
+		TEST(test_link_is_back),
 		TEST(test_no_answer),
 		TEST(test_refresh),
 		TEST(test_refresh_is_bounded),

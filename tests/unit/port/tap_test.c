@@ -16,6 +16,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <linux/virtio_net.h>
 
 #include "dataplane/punt/netdev.h"
@@ -133,6 +134,55 @@ static void changes(void **state)
 	assert_true(tap_link_up(&t));
 	assert_true(lab_run("ip -n " NS_A " link del other0"));
 	assert_false(tap_link_up(&t));
+	tap_close(&t);
+}
+
+static int subscribe(void *arg)
+{
+	struct sockaddr_nl name = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	int *fd = arg;
+
+	*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	return *fd < 0 ? -errno : bind(*fd, (const struct sockaddr *)&name, sizeof(name));
+}
+
+// Flags of the netdev in the messages that wait, 0 without one.
+static unsigned int told_flags(int fd, unsigned int ifindex)
+{
+	char buffer[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+	unsigned int flags = 0;
+	ssize_t len;
+
+	while ((len = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0) {
+		const struct nlmsghdr *h = (const void *)buffer;
+		const struct ifinfomsg *ifi = NLMSG_DATA(h);
+
+		if (h->nlmsg_type == RTM_NEWLINK && (unsigned int)ifi->ifi_index == ifindex)
+			flags = ifi->ifi_flags;
+	}
+	return flags;
+}
+
+// A routing daemon hears of each change before the call returns, however soon they follow.
+static void carrier_is_told_at_once(void **state)
+{
+	struct tap t;
+	int fd = -1;
+
+	make_tap(*state, &t, &conf_a);
+	assert_int_equal(netns_run(NS_A, subscribe, &fd), 0);
+	for (unsigned int i = 0; i < 5; i++) {
+		unsigned int flags;
+
+		assert_int_equal(tap_set_carrier(&t, false), 0);
+		flags = told_flags(fd, t.ifindex);
+		assert_true(flags & IFF_UP);
+		assert_false(flags & (LOWER_UP | IFF_RUNNING));
+		assert_int_equal(tap_set_carrier(&t, true), 0);
+		flags = told_flags(fd, t.ifindex);
+		assert_true((flags & LOWER_UP) && (flags & IFF_RUNNING));
+	}
+	close(fd);
 	tap_close(&t);
 }
 
@@ -384,6 +434,7 @@ int main(void)
 		cmocka_unit_test(made_and_gone),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(changes),
+		cmocka_unit_test(carrier_is_told_at_once),
 		cmocka_unit_test(adoption),
 		cmocka_unit_test(checksums_from_kernel),
 		cmocka_unit_test(hostile_checksums),
