@@ -93,7 +93,7 @@ static void a_trial_without_its_commit(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(fixture_commit(f, "a", 0, false), 0);
-	assert_int_equal(confirm_begin(f->store, 2, 1, 0), 0);
+	assert_int_equal(confirm_begin(f->store, 2, 0, 0), 0);
 	fixture_restart(f);
 	assert_int_equal(engine_restore(f->engine, &f->problems), 0);
 	assert_int_equal(check(f), 0);
