@@ -75,6 +75,14 @@ def graph():
          + step(VPC2, IP(src=H2, dst=INET) / TCP(sport=80, flags="SA")))
     save("graph", "hairpin", step(VPC1, IP(src=H1, dst=VIP_EIP) / TCP(dport=80, flags="S")) + step(
         VPC1, IP(src=EIP, dst=SNAT) / TCP(sport=80, dport=20, flags="SA")))
+    for name, external, port, h2 in (("punch", SNAT, PUB0, 2001), ("punch-dependent", SNAT1, PUB1, 3001)):
+        outside = INET if port == PUB0 else ISP2
+        there = step(VPC1, IP(src=H1, dst=external) / UDP(sport=5000, dport=h2) / b"x")
+        back = step(VPC2, IP(src=H2, dst=external) / UDP(sport=h2, dport=5000) / b"x")
+        got = IP(src=external, dst=H1) / UDP(sport=h2, dport=5000) / b"x"
+        save("graph", name, step(VPC1, IP(src=H1, dst=outside) / UDP(sport=5000, dport=80)) + step(
+            VPC2, IP(src=H2, dst=outside) / UDP(sport=h2, dport=80)) + back + there + back + step(
+                VPC1, quote(H1, 3, got, external)))
     save("graph", "closed", step(PUB0, IP(src=OFFICE, dst=VIP_PF) / TCP(dport=22)) + step(
         PUB0, IP(src=INET, dst=VIP_PF) / TCP(dport=22)))
     save("graph", "fragments", step(

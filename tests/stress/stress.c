@@ -72,14 +72,21 @@ static const char *const configs[] = {
 	"{" SITE "]," EIP("192.168.10.11") FORWARD("8084-8087", "192.168.11.10") "}",
 	"{" SITE "]," SNAT("8080-8083", FILTER("b", "address"))
 		FORWARD("8084-8087", "192.168.11.10") "}",
+	"{" SITE ",{\"name\":\"c\",\"address\":\"203.0.113.22\",\"interface\":\"pub0\"}]," SNAT(
+		"8080-8087", FILTER("c", "address_and_port_dependent") DEPENDENT)
+		EIP("192.168.11.12") FORWARD("8080-8083", "192.168.10.11") "}",
 	"{" SITE "]," SNAT("5056-5311", BLOCKS(64)) FORWARD("5060-5127", "192.168.11.11") "}",
 	"{" SITE "]," SNAT("4992-5375", BLOCKS(128)) FORWARD("8080-8087", "192.168.11.11") "}",
 };
+
+enum { CONFIG_OPEN = 1, CONFIG_DEPENDENT = 5 }; // SNAT alone has the address "c"
 
 struct stress {
 	struct harness *h;
 	uint64_t rng;
 	uint64_t injected, answered, changes;
+	unsigned int config;
+	uint64_t hairpins[RTE_DIM(configs)]; // that came out under each
 };
 
 static void fail(const char *what, uint64_t got, uint64_t want)
@@ -110,6 +117,7 @@ static void configure(struct stress *s, unsigned int i)
 {
 	struct harness *h = s->h;
 
+	s->config = i;
 	h->reply_used = 0;
 	harness_configure(h, configs[i], strlen(configs[i]));
 	if (h->reply_used != 0) {
@@ -159,7 +167,15 @@ static void inject(struct stress *s)
 	}
 }
 
-// Takes what came out; what left for the internet is answered, for as long as the test runs.
+// What left for the internet is answered, and half of what private hosts got from an external
+// address, which may come from another one of them.
+static bool is_asked(struct stress *s, unsigned int id, const struct rte_mbuf *m)
+{
+	s->hairpins[s->config] += id != PORT_PUB0 && traffic_hairpin(m);
+	return id == PORT_PUB0 || (traffic_from_vip(m) && traffic_next(&s->rng) % 2 == 0);
+}
+
+// Takes what came out; answers go in for as long as the test runs.
 static unsigned int drain(struct stress *s, bool answer)
 {
 	unsigned int n = 0;
@@ -170,7 +186,7 @@ static unsigned int drain(struct stress *s, bool answer)
 		for (; (m = test_port_punted(port(s, id))) != NULL; n++)
 			rte_pktmbuf_free(m);
 		for (; (m = test_port_sent(port(s, id))) != NULL; n++) {
-			if (answer && id == PORT_PUB0 && traffic_answer(m) &&
+			if (answer && is_asked(s, id, m) && traffic_answer(m) &&
 				test_port_receive(port(s, id), traffic_next(&s->rng), m) == 0)
 				s->answered++;
 			else
@@ -237,6 +253,14 @@ static void check_fragments(const struct dataplane *dp)
 	in += discard_handed_over(dp);
 	if (out == 0 || in != out)
 		fail("fragments taken over", in, out);
+}
+
+// Private hosts must have reached each other by their external ports, with both mappings.
+static void check_hairpins(const struct stress *s)
+{
+	if (s->hairpins[CONFIG_OPEN] == 0 || s->hairpins[CONFIG_DEPENDENT] == 0)
+		fail("hairpins by mapping", s->hairpins[CONFIG_OPEN],
+			s->hairpins[CONFIG_DEPENDENT]);
 }
 
 static void check_given_back(struct dataplane *dp)
@@ -345,6 +369,7 @@ int main(int argc, char **argv)
 		check_worker(dp->workers[i]);
 	}
 	check_fragments(dp);
+	check_hairpins(&s);
 	for (unsigned int i = 0; i < RTE_DIM(many); i++)
 		if (dp->sweeper.ended[many[i]] < LEAST_ENDED)
 			fail("sessions ended for too few reasons", dp->sweeper.ended[many[i]],

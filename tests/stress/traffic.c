@@ -16,6 +16,8 @@
 #define PORTS 8
 #define ERAS  64
 
+#define SNAT_VIP IPV4(203, 0, 113, 22) // "c"
+
 struct frame {
 	struct rte_ether_hdr eth;
 	struct rte_ipv4_hdr ip;
@@ -64,10 +66,39 @@ static void fill_l4(struct frame *f, uint8_t proto, uint64_t r, unsigned int era
 		RTE_TCP_RST_FLAG }[(r >> 16) % 4];
 }
 
+bool traffic_from_vip(const struct rte_mbuf *m)
+{
+	const struct frame *f = rte_pktmbuf_mtod(m, const struct frame *);
+
+	return m->data_len >= sizeof(*f) && f->eth.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	       (rte_be_to_cpu_32(f->ip.src_addr) & ~3u) == IPV4(203, 0, 113, 20);
+}
+
+bool traffic_hairpin(const struct rte_mbuf *m)
+{
+	const struct frame *f = rte_pktmbuf_mtod(m, const struct frame *);
+
+	return traffic_from_vip(m) && f->ip.src_addr == RTE_BE32(SNAT_VIP) &&
+	       f->ip.dst_addr != RTE_BE32(IPV4(192, 168, 11, 12)) &&
+	       f->ip.dst_addr != RTE_BE32(IPV4(192, 168, 10, 11));
+}
+
+// To an external port of SNAT, from one that SNAT keeps: hosts meet each other there.
+static void meet(struct frame *f, uint64_t r)
+{
+	if (f->ip.dst_addr != RTE_BE32(SNAT_VIP) || f->ip.next_proto_id == IPPROTO_ICMP)
+		return;
+	f->l4.src_port = rte_cpu_to_be_16(8080 + r % PORTS);
+	if (f->ip.next_proto_id == IPPROTO_TCP)
+		f->l4.tcp_flags = RTE_TCP_SYN_FLAG;
+}
+
 unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng, unsigned int era)
 {
 	static const uint32_t nets[PORT_COUNT] = { 0, IPV4(192, 168, 10, 10),
 		IPV4(192, 168, 11, 10), IPV4(203, 0, 113, 10) };
+	static const uint32_t vips[] = { IPV4(203, 0, 113, 20), IPV4(203, 0, 113, 21), SNAT_VIP,
+		SNAT_VIP, SNAT_VIP, IPV4(203, 0, 113, 23) };
 	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_GRE };
 	// Three make a datagram; one in sixteen overlaps.
 	static const uint16_t fragments[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, RTE_IPV4_HDR_MF_FLAG,
@@ -81,7 +112,7 @@ unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng, unsigned int era)
 
 	// To a VIP (an EIP, forwards, or none) now and then, from inside, too.
 	if ((r >> 40) % 3 == 0)
-		dst = IPV4(203, 0, 113, 20) + (r >> 48) % 4;
+		dst = vips[(r >> 48) % RTE_DIM(vips)];
 	memset(&f->eth, 0, sizeof(f->eth));
 	f->eth.dst_addr.addr_bytes[0] = 2;
 	f->eth.dst_addr.addr_bytes[5] = in;
@@ -90,6 +121,7 @@ unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng, unsigned int era)
 	f->eth.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
 	fill_ip(f, src, dst, proto, r >> 56, fragments[(r >> 52) % RTE_DIM(fragments)]);
 	fill_l4(f, proto, traffic_next(rng), era);
+	meet(f, traffic_next(rng));
 	return in;
 }
 

@@ -21,8 +21,15 @@ enum { PORT_VPC1 = 1, PORT_VPC2, PORT_PUB0, PORT_COUNT }; // port ids of the con
 // client ports of its own: the flows of the one before stop, so that their sessions can expire.
 unsigned int traffic_random(struct rte_mbuf *m, uint64_t *rng, unsigned int era);
 
-// Turns a packet that left by PORT_PUB0 into the answer to it. False: it has none.
+// Turns a packet that came out into the answer to it. False: it has none.
 bool traffic_answer(struct rte_mbuf *m);
+
+// Whether its source is an external address of the router.
+bool traffic_from_vip(const struct rte_mbuf *m);
+
+// Whether a packet to a private host comes from another one's port of SNAT: from address "c", not
+// to a target of the EIP or the forward, whose clients are translated, too.
+bool traffic_hairpin(const struct rte_mbuf *m);
 
 static inline uint64_t traffic_next(uint64_t *rng)
 {
