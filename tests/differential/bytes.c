@@ -68,8 +68,9 @@ static void even_out_error(struct pair *p)
 {
 	uint64_t *used = p->c->used;
 
+	// Its id, or DF in the place of one (RFC 6864: unique per sender, no more, or atomic).
 	for (unsigned int i = 0; i < 2; i++)
-		view_store(p->v[i].ip + 4, 0); // its id (RFC 6864: unique per sender, no more)
+		memset(p->v[i].ip + 4, 0, 4);
 	if (p->v[0].src != p->v[1].src && (p->v[0].src & 0xff) == 1) {
 		memcpy(p->v[1].ip + 12, p->v[0].ip + 12, 4);
 		used[RULE_ERROR_SOURCE]++;
