@@ -74,6 +74,10 @@ static void write_control(FILE *out, const struct api_env *env, const struct con
 		out, "kernel_routes", "gauge", "Prefixes that the data plane was told.", k.routes);
 	metric_one(out, "kernel_routes_refused_total", "counter",
 		"Route batches that the data plane refused.", k.routes_refused);
+	metric_one(out, "kernel_routes_drift_total", "counter",
+		"Routes that audits found wrong in the data plane, and repaired.", k.routes_drift);
+	metric_one(out, "kernel_routes_missing", "gauge",
+		"Routes that the data plane refused at the last audit.", k.routes_missing);
 	metric_one(out, "kernel_routes_cut", "gauge",
 		"Prefixes that have fewer next hops than in the kernel.", k.routes_cut);
 }

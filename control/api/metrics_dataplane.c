@@ -142,6 +142,8 @@ static void write_process(FILE *out, const struct counters *c)
 		"Events for the NAT log that came faster than it is written.", p->log_lost);
 	metric_one(out, "neighbours", "gauge", "Neighbours known.", p->neighbours);
 	metric_one(out, "routes", "gauge", "Routes in the data plane.", p->routes);
+	metric_one(out, "routes_pending", "gauge",
+		"Changes of routes that the data plane has not completed.", p->routes_pending);
 	metric_one(out, "kernel_path_receive_packets_total", "counter",
 		"Packets read from mirrors and TAP ports.", p->mirror_rx);
 	metric_one(out, "kernel_path_transmit_packets_total", "counter",

@@ -52,7 +52,8 @@ void state_routes(struct request *r)
 		items = json_array();
 		for (size_t i = 0, n; i < count; i += n, total++) {
 			n = records_of(&records[i], count - i);
-			if (state_on_page(&page, total))
+			total -= records[i].hidden;
+			if (!records[i].hidden && state_on_page(&page, total))
 				json_array_append_new(items, route(&records[i], n, names));
 		}
 		reply_list(r, items, total);

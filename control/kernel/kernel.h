@@ -23,6 +23,8 @@ struct kernel_counters {
 	uint64_t routes;	 // prefixes that the data plane was told
 	uint64_t routes_refused; // route batches that the data plane refused
 	uint64_t routes_cut;	 // prefixes that have fewer next hops than in the kernel
+	uint64_t routes_drift;	 // routes that audits found wrong in the data plane, and repaired
+	uint64_t routes_missing; // that the data plane still refused at the last audit
 };
 
 // `netns` is a name under /run/netns. The namespace may go away and come back: meanwhile the

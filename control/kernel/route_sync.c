@@ -13,11 +13,18 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/socket.h>
 
 #include "control/kernel/netlink.h"
+#include "control/kernel/route_audit.h"
+#include "control/kernel/route_parse.h"
 #include "control/kernel/route_table.h"
 #include "control/main/log.h"
+
+#define AUDIT_SHARE    20   // a long audit takes at most one part in so many of the time
+#define AUDIT_SHORT_MS 100  // what is not long
+#define RETRY_MS       5000 // until what was refused is tried again
 
 struct route_sync {
 	struct route_sync_conf conf;
@@ -32,94 +39,12 @@ struct route_sync {
 	size_t batch_len; // of the message to the data plane in `batch`
 	uint32_t batch_count;
 	uint32_t batch_flags;
-	_Atomic uint64_t rereads, told, refused, cut;
+	bool incomplete;     // the data plane refused something since the last audit
+	uint64_t next_audit; // not before, ms of the monotonic clock
+	uint64_t retry;	     // of what was refused, the same clock
+	_Atomic uint64_t rereads, told, refused, cut, drift, missing;
 	_Alignas(8) uint8_t batch[MSG_MAX - sizeof(struct msg_routes)];
 };
-
-static bool route_type_of(uint8_t kernel_type, uint8_t *type)
-{
-	switch (kernel_type) {
-	case RTN_UNICAST:
-		*type = ROUTE_UNICAST;
-		return true;
-	case RTN_BLACKHOLE:
-		*type = ROUTE_BLACKHOLE;
-		return true;
-	case RTN_UNREACHABLE:
-		*type = ROUTE_UNREACHABLE;
-		return true;
-	case RTN_PROHIBIT:
-		*type = ROUTE_PROHIBIT;
-		return true;
-	default:
-		return false; // local, broadcast and multicast are not the kernel's to tell
-	}
-}
-
-static void add_hop(struct table_route *r, const struct nlattr *const *a, int ifindex,
-	unsigned int flags, uint16_t weight)
-{
-	struct table_hop *h = &r->hops.hop[r->hops.n];
-
-	r->hops.more |= r->hops.n == MSG_ROUTE_HOPS;
-	if (r->hops.n == MSG_ROUTE_HOPS)
-		return;
-	*h = (struct table_hop){ .ifindex = ifindex, .weight = weight };
-	h->down = (flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0;
-	if (a[RTA_GATEWAY] != NULL)
-		h->gateway = mnl_attr_get_u32(a[RTA_GATEWAY]);
-	if (a[RTA_VIA] != NULL)
-		h->ifindex = 0; // gateway of another family: no port
-	r->hops.n++;
-}
-
-static void add_multipath(struct table_route *r, const struct nlattr *multipath)
-{
-	const struct rtnexthop *h = mnl_attr_get_payload(multipath);
-	int left = mnl_attr_get_payload_len(multipath);
-
-	while (left >= (int)sizeof(*h) && h->rtnh_len >= sizeof(*h) && h->rtnh_len <= left) {
-		const struct nlattr *a[RTA_VIA + 1];
-
-		netlink_nested(h + 1, h->rtnh_len - sizeof(*h), a, RTA_VIA + 1);
-		add_hop(r, a, h->rtnh_ifindex, h->rtnh_flags, (uint16_t)(h->rtnh_hops + 1));
-		left -= (int)NLMSG_ALIGN(h->rtnh_len);
-		h = (const void *)((const char *)h + NLMSG_ALIGN(h->rtnh_len));
-	}
-}
-
-// Whether the message is about a route that the data plane follows. Connected routes (protocol
-// kernel) it makes itself, from its addresses.
-static bool parse_route(const struct nlmsghdr *h, struct table_route *r)
-{
-	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
-	const struct nlattr *a[RTA_NH_ID + 1];
-
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m))
-		return false;
-	netlink_attributes(h, sizeof(*m), a, RTA_NH_ID + 1);
-	if (m->rtm_family != AF_INET || m->rtm_protocol == RTPROT_KERNEL || m->rtm_tos != 0 ||
-		m->rtm_table != RT_TABLE_MAIN || (m->rtm_flags & RTM_F_CLONED) != 0 ||
-		m->rtm_dst_len > 32)
-		return false;
-	*r = (struct table_route){ .plen = m->rtm_dst_len };
-	if (!route_type_of(m->rtm_type, &r->hops.type))
-		return false;
-	if (a[RTA_DST] != NULL)
-		r->prefix = mnl_attr_get_u32(a[RTA_DST]);
-	if (a[RTA_PRIORITY] != NULL)
-		r->metric = mnl_attr_get_u32(a[RTA_PRIORITY]);
-	if (a[RTA_NH_ID] != NULL)
-		r->nexthop = mnl_attr_get_u32(a[RTA_NH_ID]);
-	if (r->hops.type != ROUTE_UNICAST)
-		return true;
-	if (a[RTA_MULTIPATH] != NULL)
-		add_multipath(r, a[RTA_MULTIPATH]);
-	else
-		add_hop(r, a, a[RTA_OIF] != NULL ? (int)mnl_attr_get_u32(a[RTA_OIF]) : 0,
-			m->rtm_flags, 1);
-	return r->hops.n > 0;
-}
 
 static void add(struct route_sync *s, const struct table_route *r, enum table_place place)
 {
@@ -132,7 +57,7 @@ static void on_dumped(void *ctx, const struct nlmsghdr *h)
 	struct route_sync *s = ctx;
 	struct table_route r;
 
-	if (h->nlmsg_type == RTM_NEWROUTE && parse_route(h, &r))
+	if (h->nlmsg_type == RTM_NEWROUTE && route_parse(h, &r))
 		add(s, &r, TABLE_LAST);
 }
 
@@ -212,15 +137,19 @@ static void on_notification(struct route_sync *s, const struct nlmsghdr *h)
 
 	switch (h->nlmsg_type) {
 	case RTM_NEWROUTE:
-		if (parse_route(h, &r))
-			add(s, &r,
-				(h->nlmsg_flags & NLM_F_REPLACE) != 0  ? TABLE_REPLACE
-				: (h->nlmsg_flags & NLM_F_APPEND) != 0 ? TABLE_LAST
-								       : TABLE_FIRST);
+		if (!route_parse(h, &r))
+			break;
+		add(s, &r,
+			(h->nlmsg_flags & NLM_F_REPLACE) != 0  ? TABLE_REPLACE
+			: (h->nlmsg_flags & NLM_F_APPEND) != 0 ? TABLE_LAST
+							       : TABLE_FIRST);
+		route_table_note(s->table, &r);
 		break;
 	case RTM_DELROUTE:
-		if (parse_route(h, &r))
-			route_table_delete(s->table, &r);
+		if (!route_parse(h, &r))
+			break;
+		route_table_delete(s->table, &r);
+		route_table_note(s->table, &r);
 		break;
 	case RTM_NEWNEXTHOP:
 	case RTM_DELNEXTHOP:
@@ -277,7 +206,7 @@ static uint32_t port_of(void *ctx, int ifindex)
 	return l != NULL ? l->port : 0;
 }
 
-// Refusals are counted and not repeated; the client logs them.
+// What was refused is counted and found missing by the next audit; the client logs it.
 static int send_batch(struct route_sync *s)
 {
 	int rc = client_routes(
@@ -288,6 +217,7 @@ static int send_batch(struct route_sync *s)
 	s->batch_flags = 0;
 	if (rc < 0 && client_connected(s->conf.client)) {
 		atomic_fetch_add(&s->refused, 1);
+		s->incomplete = true;
 		rc = 0;
 	}
 	return rc;
@@ -332,12 +262,10 @@ static int tell(struct route_sync *s)
 	return rc;
 }
 
-int route_sync_pump(struct route_sync *s)
+static int pump(struct route_sync *s)
 {
 	int rc = 0;
 
-	if (s->monitor.socket == NULL)
-		return -ENOTCONN;
 	drain(s);
 	if (s->conf.links->changed)
 		s->full = true; // port ids mean other netdevs
@@ -353,6 +281,74 @@ int route_sync_pump(struct route_sync *s)
 		return -ENOTCONN;
 	s->boot_id = client_boot_id(s->conf.client);
 	return tell(s);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+// The kernel's table once more, what the data plane has, and what is not explained by either.
+static int compare(struct route_sync *s)
+{
+	struct dump_route *records = NULL;
+	size_t count;
+	int rc = reread(s);
+
+	if (rc == 0)
+		rc = client_dump(
+			s->conf.client, DUMP_ROUTES, (void **)&records, sizeof(*records), &count);
+	if (rc == 0)
+		rc = route_audit(s->table, records, count);
+	free(records);
+	return rc < 0 ? rc : pump(s);
+}
+
+int route_sync_audit(struct route_sync *s)
+{
+	uint64_t begin = now_ms();
+	size_t drift;
+	bool again;
+	int rc;
+
+	if (s->monitor.socket == NULL || begin < s->next_audit)
+		return 0;
+	rc = pump(s); // what is told from here on explains itself
+	if (rc < 0 || s->full)
+		return rc;
+	again = s->incomplete; // what was refused before is no surprise
+	s->incomplete = false;
+	route_table_audit_begin(s->table);
+	rc = compare(s);
+	drift = route_table_audit_end(s->table);
+	if (now_ms() - begin > AUDIT_SHORT_MS)
+		s->next_audit = now_ms() + (now_ms() - begin) * AUDIT_SHARE;
+	if (rc < 0)
+		return rc;
+	atomic_store(&s->missing, s->incomplete ? drift : 0);
+	if (drift > 0 && !again && !s->incomplete) {
+		atomic_fetch_add(&s->drift, drift);
+		log_warning(
+			"%zu routes of the data plane were not as in the kernel: repaired", drift);
+	}
+	return (int)drift;
+}
+
+int route_sync_pump(struct route_sync *s)
+{
+	int rc;
+
+	if (s->monitor.socket == NULL)
+		return -ENOTCONN;
+	rc = pump(s);
+	if (rc == 0 && s->incomplete && now_ms() >= s->retry) {
+		s->retry = now_ms() + RETRY_MS;
+		rc = route_sync_audit(s);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 static void on_readable(void *ctx, uint32_t events)
@@ -431,4 +427,6 @@ void route_sync_counters(const struct route_sync *s, struct kernel_counters *out
 	out->routes = atomic_load(&s->told);
 	out->routes_refused = atomic_load(&s->refused);
 	out->routes_cut = atomic_load(&s->cut);
+	out->routes_drift = atomic_load(&s->drift);
+	out->routes_missing = atomic_load(&s->missing);
 }

@@ -39,4 +39,9 @@ int route_sync_pump(struct route_sync *s);
 
 // Whether the data plane was told of a default route by this port.
 bool route_sync_default_by(const struct route_sync *s, uint32_t port);
+// Compares the kernel's table, what control knows of it and what the data plane has, and tells the
+// data plane what differs, also what it refused before. The number of differences, 0 also when the
+// last audit was not long ago for the time that it took, or negative errno.
+int route_sync_audit(struct route_sync *s);
+
 void route_sync_counters(const struct route_sync *s, struct kernel_counters *out); // any thread

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// A hash of prefixes. The best route of a prefix is the first candidate in the order of metrics
-// that has a live next hop; when none has, the first one.
-#include "control/kernel/route_table.h"
+// A hash of prefixes, each with its candidates in the order of metrics.
+#include "control/kernel/route_table_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,40 +10,6 @@
 #include <sys/socket.h>
 
 #define BUCKETS_MIN 1024 // a power of two
-
-struct candidate {
-	struct candidate *next;
-	uint32_t metric;
-	uint32_t nexthop;
-	uint8_t type;
-	uint8_t n_hops;
-	bool more;
-	struct table_hop hops[];
-};
-
-struct told {
-	uint8_t type;
-	uint8_t n_hops;
-	bool cut;
-	struct msg_hop hops[];
-};
-
-struct prefix {
-	struct prefix *next;	   // in its bucket
-	struct prefix *next_dirty; // in the list of those to look at
-	struct candidate *candidates;
-	struct told *told; // NULL: the data plane has none
-	in_addr_t address;
-	uint8_t plen;
-	bool dirty;
-};
-
-struct route_table {
-	struct nexthops *nexthops;
-	struct prefix **buckets;
-	size_t n_buckets, count, told, cut;
-	struct prefix *dirty;
-};
 
 struct route_table *route_table_create(struct nexthops *nexthops)
 {
@@ -287,97 +252,13 @@ void route_table_nexthop(struct route_table *t, uint32_t id, bool gone)
 			}
 }
 
-static struct table_hops hops_of(const struct route_table *t, const struct candidate *c)
-{
-	struct table_hops h;
-
-	if (c->nexthop != 0 && nexthops_resolve(t->nexthops, c->nexthop, &h) == 0)
-		return h;
-	h = (struct table_hops){ .type = c->type, .n = c->n_hops, .more = c->more };
-	memcpy(h.hop, c->hops, c->n_hops * sizeof(c->hops[0]));
-	return h;
-}
-
-static bool alive(const struct table_hops *h)
-{
-	for (unsigned int i = 0; i < h->n; i++)
-		if (!h->hop[i].down)
-			return true;
-	return h->type != ROUTE_UNICAST;
-}
-
-// Where the best candidate leads; there is one.
-static struct table_hops best_of(const struct route_table *t, const struct prefix *x)
-{
-	for (const struct candidate *c = x->candidates; c != NULL; c = c->next) {
-		struct table_hops h = hops_of(t, c);
-
-		if (alive(&h))
-			return h;
-	}
-	return hops_of(t, x->candidates);
-}
-
-static struct msg_hop hop_by(const struct table_hop *h, uint32_t port)
-{
-	struct msg_hop to = { .port = port, .weight = h->weight };
-
-	if (h->gateway != 0) {
-		to.gateway.family = AF_INET;
-		to.gateway.plen = 32;
-		memcpy(to.gateway.bytes, &h->gateway, sizeof(h->gateway));
-	}
-	return to;
-}
-
-// Several next hops share traffic by their gateways: those without one are left out, or all but
-// the first.
-static uint8_t leave_out_on_link(struct msg_hop hops[MSG_ROUTE_HOPS], uint8_t n)
-{
-	uint8_t kept = 0;
-
-	for (unsigned int i = 0; n > 1 && i < n; i++)
-		if (hops[i].gateway.family != AF_UNSPEC)
-			hops[kept++] = hops[i];
-	return n > 1 && kept == 0 ? 1 : n > 1 ? kept : n;
-}
-
-// Next hops on ports; dead ones only when all are. A route that leaves by no port is unreachable
-// for the data plane: falling back to a less specific route would send its traffic elsewhere.
-static struct msg_route resolve(const struct route_table *t, const struct prefix *x,
-	const struct table_report *report, struct msg_hop hops[MSG_ROUTE_HOPS], bool *cut)
-{
-	struct msg_route r = { .prefix = { .family = AF_INET, .plen = x->plen } };
-	struct table_hops best;
-	bool any;
-	uint8_t n = 0;
-
-	*cut = false;
-	memcpy(r.prefix.bytes, &x->address, sizeof(x->address));
-	r.del = x->candidates == NULL;
-	if (r.del)
-		return r;
-	best = best_of(t, x);
-	any = alive(&best);
-	r.type = best.type;
-	for (unsigned int i = 0; i < best.n; i++) {
-		const struct table_hop *h = &best.hop[i];
-
-		hops[n] = hop_by(h, report->port_of(report->ctx, h->ifindex));
-		n += hops[n].port != 0 && !(any && h->down);
-	}
-	r.n_hops = leave_out_on_link(hops, n);
-	*cut = best.more || r.n_hops < n;
-	if (r.type == ROUTE_UNICAST && r.n_hops == 0)
-		r.type = ROUTE_UNREACHABLE;
-	return r;
-}
-
 static bool same_told(
 	const struct told *told, const struct msg_route *r, const struct msg_hop *hops)
 {
 	if (told == NULL || r->del)
 		return told == NULL && r->del;
+	if (told->unsure)
+		return false;
 	return told->type == r->type && told->n_hops == r->n_hops &&
 	       memcmp(told->hops, hops, r->n_hops * sizeof(*hops)) == 0;
 }
@@ -396,6 +277,7 @@ static int remember(struct route_table *t, struct prefix *x, const struct msg_ro
 		return -ENOMEM;
 	x->told->type = r->type;
 	x->told->n_hops = r->n_hops;
+	x->told->unsure = false;
 	x->told->cut = cut;
 	t->cut += cut;
 	memcpy(x->told->hops, hops, r->n_hops * sizeof(*hops));
@@ -418,11 +300,13 @@ static int report_prefix(struct route_table *t, struct prefix *x, const struct t
 {
 	struct msg_hop hops[MSG_ROUTE_HOPS];
 	bool cut;
-	struct msg_route r = resolve(t, x, report, hops, &cut);
+	struct msg_route r = route_best(t, x, report, hops, &cut);
 	int rc = 0;
 
-	if (report->full ? !r.del : !same_told(x->told, &r, hops))
+	if (report->full ? !r.del : !same_told(x->told, &r, hops)) {
 		rc = report->emit(report->ctx, &r, hops);
+		t->drift += t->auditing && !x->noted;
+	}
 	if (rc == 0)
 		rc = remember(t, x, &r, hops, cut);
 	return rc;
@@ -449,6 +333,70 @@ int route_table_report(struct route_table *t, const struct table_report *report)
 size_t route_table_told(const struct route_table *t)
 {
 	return t->told;
+}
+
+void route_table_note(struct route_table *t, const struct table_route *r)
+{
+	struct prefix *x = t->auditing ? find(t, r) : NULL;
+
+	if (x != NULL)
+		x->noted = true;
+}
+
+void route_table_audit_begin(struct route_table *t)
+{
+	for (size_t i = 0; i < t->n_buckets; i++)
+		for (struct prefix *x = t->buckets[i]; x != NULL; x = x->next)
+			x->noted = x->seen = false;
+	t->auditing = true;
+	t->drift = 0;
+}
+
+// One that was told, or is told again: as if something unknown had been told.
+static int doubt(struct route_table *t, struct prefix *x)
+{
+	if (x->told == NULL) {
+		x->told = calloc(1, sizeof(*x->told));
+		if (x->told == NULL)
+			return -ENOMEM;
+		t->told++;
+	}
+	x->told->unsure = true;
+	touch(t, x);
+	return 0;
+}
+
+int route_table_audit(struct route_table *t, const struct msg_addr *prefix,
+	const struct msg_route *has, const struct msg_hop *hops)
+{
+	struct table_route key = { .plen = prefix->plen };
+	struct prefix *x;
+
+	memcpy(&key.prefix, prefix->bytes, sizeof(key.prefix));
+	x = find(t, &key);
+	if (x == NULL)
+		x = create(t, &key);
+	if (x == NULL)
+		return -ENOMEM;
+	x->seen = true;
+	return x->told != NULL && route_as_told(x->told, has, hops) ? 0 : doubt(t, x);
+}
+
+int route_table_audit_rest(struct route_table *t)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < t->n_buckets; i++)
+		for (struct prefix *x = t->buckets[i]; x != NULL; x = x->next)
+			if (x->told != NULL && !x->seen)
+				rc = rc < 0 ? rc : doubt(t, x);
+	return rc;
+}
+
+size_t route_table_audit_end(struct route_table *t)
+{
+	t->auditing = false;
+	return t->drift;
 }
 
 size_t route_table_cut(const struct route_table *t)

@@ -54,6 +54,15 @@ int route_table_report(struct route_table *t, const struct table_report *report)
 // Whether the data plane has a route for r's prefix with a next hop on this port.
 bool route_table_told_by(const struct route_table *t, const struct table_route *r, uint32_t port);
 size_t route_table_told(const struct route_table *t); // prefixes that the data plane has
-// Those among them that have fewer next hops than in the kernel: it has more than MSG_ROUTE_HOPS,
-// or such without gateway beside others.
+// An audit: begin; read the kernel's table again (clear, add), noting what it tells meanwhile; for
+// each route of the data plane route_table_audit(), then what it does not have; and after the
+// report the number of differences that nothing explains. Those that return int: 0 or -ENOMEM.
+void route_table_audit_begin(struct route_table *t);
+void route_table_note(struct route_table *t, const struct table_route *r);
+int route_table_audit(struct route_table *t, const struct msg_addr *prefix,
+	const struct msg_route *has, const struct msg_hop *hops);
+int route_table_audit_rest(struct route_table *t);
+size_t route_table_audit_end(struct route_table *t);
+// Those among the told that have fewer next hops than in the kernel: it has more than
+// MSG_ROUTE_HOPS, or such without gateway beside others.
 size_t route_table_cut(const struct route_table *t);

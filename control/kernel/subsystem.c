@@ -319,9 +319,13 @@ static int remove_compare(void *ctx, const struct config *now, bool do_repair)
 {
 	struct kernel *k = ctx;
 
-	if (do_repair)
-		route_sync_pump(k->routes);
-	return 0;
+	int rc;
+
+	if (!do_repair)
+		return 0;
+	route_sync_pump(k->routes);
+	rc = route_sync_audit(k->routes);
+	return rc < 0 ? 0 : rc; // not connected: nothing to compare
 }
 
 static const char *degraded(void *ctx)

@@ -112,7 +112,8 @@ static void dump_limits(struct dataplane *dp, struct sink *k)
 		(uint64_t)t->index.n_buckets * sizeof(struct index_bucket));
 	dump_limit(k, "nat_addresses", portsets, sizes->nat_addresses,
 		(uint64_t)sizes->nat_addresses * PORTSET_BYTES);
-	dump_limit(k, "routes", fib.routes, fib.max_routes, 0);
+	dump_limit(k, "routes", dp->l3->rib->count[RIB_ROUTE], dp->l3->rib->max[RIB_ROUTE], 0);
+	dump_limit(k, "prefixes", fib.routes, fib.max_routes, 0);
 	dump_limit(k, "tbl8", fib.tbl8, fib.max_tbl8, (uint64_t)fib.max_tbl8 * 2048);
 	dump_limit(k, "neighbours", neigh_count(dp->l3->neigh), LIMIT_NEIGHBOURS, 0);
 	dump_limit(k, "adjacencies", dp->l3->adj->used, LIMIT_ADJACENCIES,

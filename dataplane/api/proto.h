@@ -441,9 +441,9 @@ struct dump_route {
 	uint8_t hop;	  // of `n_hops`
 	uint8_t n_hops;	  // at least 1
 	uint8_t unusable; // 1: takes no traffic, because its neighbour does not answer
-	uint8_t pad;
-	char type[16];	 // "unicast", "connected", "local", "blackhole" ...
-	char source[16]; // "address", "connected", "neighbour", "route"
+	uint8_t hidden;	  // 1: a route that a better source of the same prefix hides
+	char type[16];	  // "unicast", "connected", "local", "blackhole" ...
+	char source[16];  // "address", "connected", "neighbour", "route"
 };
 
 struct dump_neighbour {

@@ -36,15 +36,15 @@ static void dump_hop(const struct route_ctx *c, struct dump_route *r, uint32_t a
 	c->emit(c->ctx, r);
 }
 
-static void dump_route(void *ctx, const struct rib_entry *e)
+static void dump_source(
+	const struct route_ctx *c, const struct rib_entry *e, enum rib_source source, bool hidden)
 {
-	struct route_ctx *c = ctx;
-	enum rib_source source = rib_best(e);
 	uint32_t to = e->adj[source];
 	struct dump_route r = {
 		.prefix = address(rte_cpu_to_be_32(e->prefix), e->plen),
 		.weight = 1,
 		.n_hops = 1,
+		.hidden = hidden,
 	};
 
 	snprintf(r.source, sizeof(r.source), "%s", rib_source_name(source));
@@ -61,6 +61,15 @@ static void dump_route(void *ctx, const struct rib_entry *e)
 		r.unusable = !(atomic_load(&g->usable) & 1u << r.hop);
 		dump_hop(c, &r, g->hops[r.hop].adj);
 	}
+}
+
+static void dump_route(void *ctx, const struct rib_entry *e)
+{
+	enum rib_source best = rib_best(e);
+
+	dump_source(ctx, e, best, false);
+	if (best != RIB_ROUTE && e->adj[RIB_ROUTE] != 0)
+		dump_source(ctx, e, RIB_ROUTE, true);
 }
 
 void l3_dump_routes(struct l3 *l3, void (*emit)(void *ctx, const struct dump_route *r), void *ctx)

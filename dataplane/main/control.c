@@ -110,6 +110,7 @@ static void update_stats(struct dataplane *dp)
 
 	fib_usage(dp->l3->fib, &fib);
 	__atomic_store_n(&s->routes, fib.routes, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->routes_pending, fib.backlog, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->neighbours, neigh_count(dp->l3->neigh), __ATOMIC_RELAXED);
 	fill_update(dp);
 }

@@ -65,7 +65,8 @@ struct process_stats {
 	uint64_t log_lost;	   // events that found their ring full
 	uint64_t neighbours;
 	uint64_t routes;
-	uint64_t mirror_rx; // packets read from mirrors and TAP ports by the punt thread
+	uint64_t routes_pending; // changes of routes that are not in both FIBs yet
+	uint64_t mirror_rx;	 // packets read from mirrors and TAP ports by the punt thread
 	uint64_t mirror_tx;
 	uint64_t mirror_rx_drops; // ring to the worker full, or no buffer
 	uint64_t mirror_tx_drops; // the kernel refused

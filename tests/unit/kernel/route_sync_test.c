@@ -2,7 +2,10 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // The route monitor: what ip(8) writes into the namespace must be what the data plane is told.
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -212,19 +215,115 @@ static void another_data_plane_is_told_everything(void **state)
 	assert_null(world_route("10.100.1.0/24"));
 }
 
-static void refusals_are_counted_not_repeated(void **state)
+static struct kernel_counters counters(void)
 {
-	struct kernel_counters counters;
+	struct kernel_counters c;
 
-	world.refuse = -EOPNOTSUPP;
-	world_shell("ip route add 10.70.0.0/16 proto static nexthop via 203.0.113.7"
-		    " nexthop via 10.1.0.7");
+	kernel_counters(world.kernel, &c);
+	return c;
+}
+
+static int audit(void)
+{
+	return world.list[2].compare(world.list[2].ctx, config, true);
+}
+
+static void what_is_refused_is_told_again(void **state)
+{
+	world.room = world.n_routes + 2;
+	for (unsigned int i = 0; i < 5; i++)
+		world_shell("ip route add 10.7%u.0.0/16 via 10.1.0.7 proto static", i);
 	world_events();
-	world.messages = 0;
-	world_tick();
-	assert_int_equal(world.messages, 0);
-	kernel_counters(world.kernel, &counters);
-	assert_int_equal(counters.routes_refused, 1);
+	assert_true(counters().routes_refused > 0);
+	assert_int_equal(counters().routes, 6); // what it should have
+	assert_int_equal(audit(), 3);
+	assert_int_equal(counters().routes_missing, 3);
+	world_shell("ip route del 10.70.0.0/16"); // which of them has room is not said
+	world_shell("ip route del 10.71.0.0/16");
+	world_events();
+	world.room = 0;
+	assert_true(audit() > 0);
+	assert_int_equal(world.n_routes, 4);
+	assert_int_equal(gateway("10.74.0.0/16"), 7);
+	assert_int_equal(audit(), 0);
+	assert_int_equal(counters().routes_missing, 0);
+	assert_int_equal(counters().routes_drift, 0); // nothing that was not known
+}
+
+// Somebody who is not us has changed the data plane's routes.
+static void drift_of_the_data_plane_is_repaired(void **state)
+{
+	struct world_route *r;
+
+	world_shell("ip route add 10.70.0.0/16 via 10.1.0.7 proto static");
+	world_shell("ip route add 10.71.0.0/16 proto static nexthop via 203.0.113.7 weight 3"
+		    " nexthop via 10.1.0.7 weight 2");
+	world_shell("ip route add blackhole 10.72.0.0/16 proto static");
+	world_events();
+	assert_int_equal(audit(), 0);
+	for (unsigned int change = 0; change < 5; change++) {
+		r = (struct world_route *)(uintptr_t)world_route("10.71.0.0/16");
+		switch (change) {
+		case 0: // one is missing
+			*r = world.routes[--world.n_routes];
+			break;
+		case 1: // one too many
+			world.routes[world.n_routes] = *r;
+			inet_pton(AF_INET, "10.99.0.0",
+				world.routes[world.n_routes].route.prefix.bytes);
+			strcpy(world.routes[world.n_routes++].prefix, "10.99.0.0/16");
+			break;
+		case 2:
+			r->hops[0].weight++;
+			break;
+		case 3:
+			r->hops[1].gateway.bytes[3]++;
+			break;
+		default:
+			r->route.type = ROUTE_PROHIBIT;
+			r->route.n_hops = 0;
+		}
+		assert_int_equal(audit(), 1);
+		assert_int_equal(counters().routes_drift, change + 1);
+		assert_int_equal(world.n_routes, 4);
+		assert_int_equal(world_route("10.71.0.0/16")->hops[0].weight, 3);
+		assert_int_equal(gateway("10.71.0.0/16"), 7);
+		assert_null(world_route("10.99.0.0/16"));
+		assert_int_equal(audit(), 0);
+	}
+}
+
+// Notifications that never come: the monitor does not listen to routes any more.
+static void drift_of_control_is_repaired(void **state)
+{
+	int group = RTNLGRP_IPV4_ROUTE;
+
+	world_shell("ip route add 10.70.0.0/16 via 10.1.0.7 proto static");
+	world_shell("ip route add 10.71.0.0/16 via 10.1.0.7 proto static");
+	world_events();
+	assert_int_equal(setsockopt(world_monitor_fd(), SOL_NETLINK, NETLINK_DROP_MEMBERSHIP,
+				 &group, sizeof(group)),
+		0);
+	world_shell("ip route replace 10.70.0.0/16 via 10.1.0.8 proto static");
+	world_shell("ip route del 10.71.0.0/16");
+	world_shell("ip route add 10.72.0.0/16 via 10.1.0.9 proto static");
+	world_events();
+	assert_int_equal(gateway("10.70.0.0/16"), 7);
+	assert_int_equal(audit(), 3);
+	assert_int_equal(counters().routes_drift, 3);
+	assert_int_equal(gateway("10.70.0.0/16"), 8);
+	assert_null(world_route("10.71.0.0/16"));
+	assert_int_equal(gateway("10.72.0.0/16"), 9);
+	assert_int_equal(audit(), 0);
+}
+
+// What the kernel has told, and control has not read yet, is no drift.
+static void news_is_no_drift(void **state)
+{
+	world_shell("ip route add 10.70.0.0/16 via 10.1.0.7 proto static");
+	assert_int_equal(audit(), 0);
+	assert_int_equal(gateway("10.70.0.0/16"), 7);
+	assert_int_equal(counters().routes_drift, 0);
 }
 
 static void removed_interfaces_take_their_routes(void **state)
@@ -258,7 +357,10 @@ int main(void)
 		TEST(a_route_by_no_port_is_unreachable),
 		TEST(lost_notifications_are_made_up_for),
 		TEST(another_data_plane_is_told_everything),
-		TEST(refusals_are_counted_not_repeated),
+		TEST(what_is_refused_is_told_again),
+		TEST(drift_of_the_data_plane_is_repaired),
+		TEST(drift_of_control_is_repaired),
+		TEST(news_is_no_drift),
 		TEST(removed_interfaces_take_their_routes),
 	};
 

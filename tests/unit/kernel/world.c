@@ -101,7 +101,8 @@ const struct world_route *world_route(const char *prefix)
 	return find(prefix);
 }
 
-static void take(const struct msg_route *r, const struct msg_hop *hops)
+// Returns whether there was room.
+static bool take(const struct msg_route *r, const struct msg_hop *hops)
 {
 	char address[16], prefix[20];
 	struct world_route *to;
@@ -111,10 +112,14 @@ static void take(const struct msg_route *r, const struct msg_hop *hops)
 	// Thousands of routes come at once, and new: those are not looked for.
 	to = r->del || world.n_routes < 1000 ? find(prefix) : NULL;
 	if (r->del) {
+		if (to == NULL && world.room > 0)
+			return true; // it was refused
 		assert_non_null(to);
 		*to = world.routes[--world.n_routes];
-		return;
+		return true;
 	}
+	if (to == NULL && world.room > 0 && world.n_routes >= world.room)
+		return false;
 	if (to == NULL)
 		to = &world.routes[world.n_routes++];
 	assert_true(world.n_routes <= WORLD_ROUTES);
@@ -122,12 +127,14 @@ static void take(const struct msg_route *r, const struct msg_hop *hops)
 	snprintf(to->prefix, sizeof(to->prefix), "%s", prefix);
 	to->route = *r;
 	memcpy(to->hops, hops, r->n_hops * sizeof(*hops));
+	return true;
 }
 
 int client_routes(
 	struct client *c, uint32_t flags, const void *entries, size_t bytes, uint32_t count)
 {
 	const uint8_t *at = entries, *end = at + bytes;
+	int rc = 0;
 
 	if (world.away)
 		return -ENOTCONN;
@@ -146,7 +153,8 @@ int client_routes(
 
 		at += sizeof(*r) + r->n_hops * sizeof(struct msg_hop);
 		assert_true(at <= end);
-		take(r, (const void *)(r + 1));
+		if (!take(r, (const void *)(r + 1)))
+			rc = -ENOSPC;
 	}
 	assert_ptr_equal(at, end);
 	if ((flags & ROUTES_SWEEP) != 0) {
@@ -155,6 +163,50 @@ int client_routes(
 			if (world.routes[i - 1].stale)
 				world.routes[i - 1] = world.routes[--world.n_routes];
 	}
+	return rc;
+}
+
+// As the data plane keeps them: hops in an order of its own.
+static size_t dump_route(const struct world_route *w, struct dump_route *to)
+{
+	static const char *const types[] = { [ROUTE_UNICAST] = "unicast",
+		[ROUTE_BLACKHOLE] = "blackhole",
+		[ROUTE_UNREACHABLE] = "unreachable",
+		[ROUTE_PROHIBIT] = "prohibit" };
+	unsigned int n = w->route.n_hops;
+
+	for (unsigned int i = 0; i < n || i == 0; i++) {
+		to[i] = (struct dump_route){ .prefix = w->route.prefix,
+			.hop = (uint8_t)i,
+			.n_hops = (uint8_t)n,
+			.source = "route" };
+		snprintf(to[i].type, sizeof(to[i].type), "%s", types[w->route.type]);
+		if (n == 0)
+			continue;
+		to[i].gateway = w->hops[n - 1 - i].gateway;
+		to[i].port = w->hops[n - 1 - i].port;
+		to[i].weight = n > 1 ? w->hops[n - 1 - i].weight : 1;
+	}
+	return n > 0 ? n : 1;
+}
+
+int client_dump(
+	struct client *c, enum dump_what what, void **records, size_t record_size, size_t *count)
+{
+	struct dump_route *all =
+		calloc(world.n_routes + MSG_ROUTE_HOPS, MSG_ROUTE_HOPS * sizeof(*all));
+
+	assert_int_equal(what, DUMP_ROUTES);
+	assert_int_equal(record_size, sizeof(*all));
+	assert_non_null(all);
+	if (world.away) {
+		free(all);
+		return -ENOTCONN;
+	}
+	*count = 0;
+	for (unsigned int i = 0; i < world.n_routes; i++)
+		*count += dump_route(&world.routes[i], &all[*count]);
+	*records = all;
 	return 0;
 }
 

@@ -35,7 +35,8 @@ struct world {
 	struct world_route routes[WORLD_ROUTES];
 	unsigned int n_routes;
 	unsigned int messages, marks, sweeps, entries;
-	int refuse; // answer to route messages
+	int refuse;	   // answer to route messages
+	unsigned int room; // routes above it are refused, 0: no limit
 };
 
 extern struct world world;

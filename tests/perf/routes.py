@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 the vrouter authors
+"""How fast routes get from the kernel of the mirrors' namespace into the data plane.
+
+    routes.py [--build DIRECTORY] [--routes N] [--churn SECONDS] [--json FILE]
+
+Real processes in network namespaces: routes are written by rtnetlink; then control, then the data
+plane is killed and started again; then routes change for a while, under traffic. What was measured
+is printed as JSON."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+
+import routes  # noqa: E402
+from topology import Host, Lab, Router  # noqa: E402
+from wait import wait_until  # noqa: E402
+
+GATEWAYS = ["203.0.113.10", "203.0.113.11"]
+STEP = 5000  # changes a second of the churn
+
+
+def resident_mib(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        return next(int(line.split()[1]) // 1024 for line in f if line.startswith("VmRSS"))
+
+
+def start(lab, options):
+    router = Router(lab, cores="1", memory=options.memory, options=[
+        "--sessions", "65536", "--nat-addresses", "16", "--idle-sleep-us", "50",
+        "--routes", str(options.routes * 11 // 10 + 1024)])
+    router.start()
+    hosts = {"vpc1": Host(lab, "h1", "192.168.10.10/24", "192.168.10.1"),
+             "pub0": Host(lab, "inet", "203.0.113.10/24", "203.0.113.1")}
+    router.put({"version": 1, "hostname": "bench", "interfaces": [
+        {"name": name, "role": "private" if name == "vpc1" else "public", "port": host.port,
+         "addresses": ["192.168.10.1/24" if name == "vpc1" else "203.0.113.1/24"]}
+        for name, host in hosts.items()]})
+    for host in hosts.values():
+        host.attach()
+    wait_until(router.links_up, what="links are up")
+    return router, hosts
+
+
+def seconds(begin):
+    return round(time.monotonic() - begin, 2)
+
+
+def fill(router, nets, result):
+    writer = routes.Writer(router.mirrors)
+    messages = [routes.message(p, GATEWAYS[0]) for p in nets]
+    begin = time.monotonic()
+    writer.write(messages)
+    last = time.monotonic()
+    routes.wait_complete(router, len(nets), 120)
+    result["kernel_s"] = round(last - begin, 2)
+    result["behind_kernel_s"] = seconds(last)
+    result["routes_per_s"] = int(len(nets) / (time.monotonic() - begin))
+    result["control_mib"] = resident_mib(router.control.pid)
+    result["dataplane_mib"] = resident_mib(router.dataplane.pid)
+
+
+def restarts(router, count, result):
+    router.kill_control()
+    begin = time.monotonic()
+    router.start_control()
+    routes.wait_complete(router, count, 120)
+    result["control_start_s"] = seconds(begin)
+    router.dataplane.stop(9)
+    begin = time.monotonic()
+    router.start_dataplane()
+    result["dataplane_ready_s"] = seconds(begin)
+    routes.wait_complete(router, count, 120)
+    result["dataplane_start_s"] = seconds(begin)
+
+
+def slowest_commit(router, stop, result):
+    """Commits all the time; the slowest one."""
+    config = router.api.get("config")
+    config, slowest, n = config.get("config", config), 0, 0
+    while not stop.is_set():
+        config["hostname"] = f"bench-{n}"
+        begin = time.monotonic()
+        router.put(config)
+        slowest, n = max(slowest, time.monotonic() - begin), n + 1
+        stop.wait(0.2)
+    result["slowest_commit_s"], result["commits"] = round(slowest, 3), n
+
+
+def churn(router, hosts, nets, duration, result):
+    """STEP changes a second: routes move to the other gateway and back, go and come."""
+    ping = subprocess.Popen(["ip", "netns", "exec", hosts["vpc1"].netns, "ping", "-q", "-i",
+                             "0.01", "203.0.113.10"], stdout=subprocess.PIPE, text=True)
+    writer = routes.Writer(router.mirrors)
+    begin = time.monotonic()
+    for n in range(duration):
+        some = [nets[(n * STEP + i) % len(nets)] for i in range(STEP)]
+        gone = n % 2 == 0
+        writer.write([routes.message(p, None if gone and i % 10 == 0 else GATEWAYS[n & 1])
+                      for i, p in enumerate(some)])
+        threading.Event().wait(max(0, begin + n + 1 - time.monotonic()))
+    result["churn_s"] = seconds(begin)
+    last = time.monotonic()
+    count = len(routes.kernel(router.mirrors))
+    routes.wait_complete(router, count)
+    result["churn_behind_s"] = seconds(last)
+    ping.send_signal(2)
+    result["ping"] = ping.communicate()[0].strip().splitlines()[-2:]
+    result["differences"] = len(routes.differences(router))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("--routes", type=int, default=1000000)
+    parser.add_argument("--memory", type=int, default=4096)
+    parser.add_argument("--churn", type=int, default=60)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    os.environ["VROUTER_BUILD"] = options.build
+    nets = routes.prefixes(options.routes)
+    result = {"routes": options.routes}
+    with Lab(os.environ.get("VROUTER_LAB", "routes")) as lab:
+        router, hosts = start(lab, options)
+        fill(router, nets, result)
+        print(json.dumps(result), flush=True)
+        restarts(router, len(nets), result)
+        print(json.dumps(result), flush=True)
+        if options.churn:
+            stop = threading.Event()
+            commits = threading.Thread(target=slowest_commit, args=(router, stop, result))
+            commits.start()
+            try:
+                churn(router, hosts, nets, options.churn, result)
+            finally:
+                stop.set()
+                commits.join()
+        router.stop()
+    text = json.dumps(result, indent=1)
+    print(text)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as f:
+            f.write(text + "\n")
+
+
+main()
