@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the vrouter authors
-"""The kept faults: each is one small mistake, and the test that must fail because of it. A test is
-"packet FILE FUNCTION" (pytest), "unit PROGRAM FUNCTION" (cmocka) or "differential SEED SEQUENCES". A new fault: add a row; run.py
+"""The kept faults: each is one small mistake, and the test that must fail because of it (fault.py).
+A new fault: add a row; run.py
 says when `old` is not exactly once in the file, and when the test does not notice `new`."""
 
-from collections import namedtuple
-
-Fault = namedtuple("Fault", "name file old new test")
+from fault import Fault
+from table_control import CONTROL
 
 
 def packet(path):
@@ -413,66 +412,6 @@ ROUTES = [
     Fault("failures need not be in a row", "control/kernel/monitor.c",
           "m->failures = 0;\n\tif (!m->down)", "if (!m->down)",
           "unit kernel/monitor_test falls_after_failures_in_a_row"),
-]
-
-CONTROL = [
-    Fault("undone in the order of the commit", "control/config/engine.c",
-          "&e->subsystems[i - 1];\n\n\t\ts->undo", "&e->subsystems[prepared - i];\n\n\t\ts->undo",
-          "unit config/config_engine_test refusals_are_undone"),
-    Fault("what was prepared before a refusal stays", "control/config/engine.c",
-          "undo_all(e, from, to, i, 0);", "",
-          "unit config/config_engine_test refusals_are_undone"),
-    Fault("a failing store is not undone", "control/config/engine.c",
-          "undo_all(e, from, to, e->count, e->count);", "",
-          "unit config/config_engine_test a_failing_store_undoes"),
-    Fault("the revision of a commit is not compared", "control/config/engine.c",
-          "if (if_match == 0 || if_match == now)", "if (true)",
-          "unit config/config_engine_test if_match_protects"),
-    Fault("If-Match is ignored", "control/api/config.c",
-          "tag_matches(r->if_match, revision))", "true)",
-          "unit api/api_config_test test_preconditions"),
-    Fault("a failed save counts", "control/config/store.c",
-          "if (err == 0 && store_last(s) < revision)", "if (store_last(s) < revision)",
-          "unit config/config_store_test a_failed_save_leaves_the_previous"),
-    Fault("a file that a power cut left stays", "control/config/store.c",
-          "(void)unlinkat(s->dir, name, 0); // of a commit", "; // of a commit",
-          "unit config/config_store_test left_overs_are_removed"),
-    Fault("a file that was cut is taken", "control/config/store_file.c",
-          'if (json_is_object(json_object_get(body, "document")) &&', "if (json_is_object(body) ||",
-          "unit config/config_store_test cut_files_are_skipped"),
-    Fault("a commit on trial stays", "control/config/confirm.c",
-          "time(NULL) < trial.deadline)", "trial.deadline > 0)",
-          "unit config/config_confirm_test too_late"),
-    Fault("a trial goes to another commit", "control/config/confirm.c",
-          "if (out->revision == current)", "if (current != 0)",
-          "unit config/config_confirm_test a_trial_without_its_commit"),
-    Fault("a commit is built on one that is on trial", "control/api/config.c",
-          "if (a->ends_trial)\n\t\treturn true;", "if (true)\n\t\treturn true;",
-          "unit api/api_revisions_test test_trial"),
-    Fault("a reader gets the secrets", "control/config/secrets.c",
-          "(void)json_object_del(json, members[i]);", ";",
-          "unit config/config_secrets_test test_a_reader_gets_none"),
-    Fault("a token with a good start is taken", "control/api/tokens.c",
-          "for (size_t i = 0; i < TOKEN_MAX; i++)", "for (size_t i = 0; i < TOKEN_MIN; i++)",
-          "unit api/api_access_test test_owners"),
-    Fault("a reader's token may change", "control/api/access.c",
-          "if (read_only && !reads(r))", "if (false)",
-          "unit api/api_access_test test_who_may_do_what"),
-    Fault("a port has two users", "control/config/claims.c",
-          "if (same && c->first <= highest->last && !shared)", "if (false && shared && same)",
-          "unit config/config_corpus_test bad_files_are_refused"),
-    Fault("an id is given twice", "control/config/ids.c",
-          "if (!bit_get(table->used, id))", "if (true)",
-          "unit config/config_ids_test a_freed_id_rests"),
-    Fault("a stored id may be there twice", "control/config/ids.c",
-          " || bit_get(table->used, (uint32_t)id))", ")",
-          "unit config/config_ids_test malformed_files_are_refused"),
-    Fault("a data plane that was killed is looked for once only", "control/dataplane/client.c",
-          "\tc->fd = -1;\n\tretry_after(c, RETRY_MS);", "\tc->fd = -1;",
-          "unit client/client_connection_test connects_soon_to_one_that_comes_back"),
-    Fault("one that does not greet is asked at once again", "control/dataplane/client.c",
-          "rc == -EBUSY ? RETRY_MS : BACKOFF_MS", "RETRY_MS",
-          "unit client/client_connection_test silent_peer_is_given_up"),
 ]
 
 DIFFERENTIAL = "differential 1 500"
