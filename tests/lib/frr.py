@@ -50,7 +50,7 @@ class Frr:
         return process
 
     def start_zebra(self, *options):
-        self.zebra = self._start("zebra", *(options or ("-K", 60)))
+        self.zebra = self._start("zebra", *(options or ("-K", 60, "-r")))
 
     def start_ospfd(self):
         self.ospfd = self._start("ospfd")
