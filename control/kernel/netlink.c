@@ -14,7 +14,7 @@
 
 #include "control/kernel/netns.h"
 
-#define RECEIVE_BUFFER	 (8 << 20) // bytes; thousands of notifications wait for the commit thread
+#define RECEIVE_BUFFER	 (64 << 20) // bytes at most; notifications wait for the commit thread
 #define ANSWER_TIMEOUT_S 5
 
 static int open_inside(void *arg)

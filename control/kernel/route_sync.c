@@ -13,8 +13,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "control/kernel/netlink.h"
 #include "control/kernel/route_audit.h"
@@ -22,9 +24,11 @@
 #include "control/kernel/route_table.h"
 #include "control/main/log.h"
 
-#define AUDIT_SHARE    20   // a long audit takes at most one part in so many of the time
-#define AUDIT_SHORT_MS 100  // what is not long
-#define RETRY_MS       5000 // until what was refused is tried again
+#define DRAIN_MOST     50000 // notifications, and
+#define TELL_MOST      20000 // routes at a time: a commit waits for no more
+#define AUDIT_SHARE    20    // a long audit takes at most one part in so many of the time
+#define AUDIT_SHORT_MS 100   // what is not long
+#define RETRY_MS       5000  // until what was refused is tried again
 
 struct route_sync {
 	struct route_sync_conf conf;
@@ -32,11 +36,13 @@ struct route_sync {
 	struct watch watch;
 	struct route_table *table;
 	struct nexthops *nexthops;
-	bool reread;	  // the table must be read from the kernel
-	bool full;	  // the data plane must be told everything
-	bool changed;	  // netdevs or addresses did
-	uint64_t boot_id; // of the data plane that was told
-	size_t batch_len; // of the message to the data plane in `batch`
+	struct watch again; // an eventfd: there is more to do, after the jobs that wait
+	bool reread;	    // the table must be read from the kernel
+	bool full;	    // the data plane must be told everything
+	bool sweep;	    // and that is under way
+	bool changed;	    // netdevs or addresses did
+	uint64_t boot_id;   // of the data plane that was told
+	size_t batch_len;   // of the message to the data plane in `batch`
 	uint32_t batch_count;
 	uint32_t batch_flags;
 	bool incomplete;     // the data plane refused something since the last audit
@@ -168,14 +174,17 @@ static void on_notification(struct route_sync *s, const struct nlmsghdr *h)
 	}
 }
 
-// Everything that waits in the socket.
+// What waits in the socket, within a bound.
 static void drain(struct route_sync *s)
 {
+	// What is left makes the descriptor readable again.
+	unsigned int left = DRAIN_MOST;
+
 	struct sockaddr_nl from = { 0 };
 	struct iovec iov = { .iov_base = s->monitor.receive, .iov_len = NETLINK_RECV_BYTES };
 	struct msghdr m = { .msg_name = &from, .msg_iov = &iov, .msg_iovlen = 1 };
 
-	for (;;) {
+	while (left-- > 0) {
 		const struct nlmsghdr *h = (const void *)s->monitor.receive;
 		ssize_t got;
 		int n;
@@ -241,21 +250,31 @@ static int emit(void *ctx, const struct msg_route *r, const struct msg_hop *hops
 	return 0;
 }
 
+// Everything is told between a mark and a sweep, which may be many calls apart; meanwhile the data
+// plane keeps what it has.
 static int tell(struct route_sync *s)
 {
 	struct table_report report = {
-		.full = s->full, .port_of = port_of, .emit = emit, .ctx = s
+		.most = TELL_MOST, .port_of = port_of, .emit = emit, .ctx = s
 	};
 	int rc;
 
 	s->batch_len = 0;
 	s->batch_count = 0;
 	s->batch_flags = s->full ? ROUTES_MARK : 0;
-	rc = route_table_report(s->table, &report);
 	if (s->full)
+		route_table_forget(s->table);
+	s->sweep |= s->full;
+	s->full = false;
+	rc = route_table_report(s->table, &report);
+	if (rc == 0 && s->sweep)
 		s->batch_flags |= ROUTES_SWEEP;
-	if (rc == 0 && (s->batch_count > 0 || s->full))
-		rc = send_batch(s);
+	if (rc >= 0 && (s->batch_count > 0 || s->batch_flags != 0)) {
+		int sent = send_batch(s);
+
+		rc = sent < 0 ? sent : rc;
+	}
+	s->sweep &= rc != 0;
 	s->full = rc < 0;
 	atomic_store(&s->told, route_table_told(s->table));
 	atomic_store(&s->cut, route_table_cut(s->table));
@@ -304,7 +323,12 @@ static int compare(struct route_sync *s)
 	if (rc == 0)
 		rc = route_audit(s->table, records, count);
 	free(records);
-	return rc < 0 ? rc : pump(s);
+	if (rc < 0)
+		return rc;
+	do {
+		rc = pump(s);
+	} while (rc > 0);
+	return rc;
 }
 
 int route_sync_audit(struct route_sync *s)
@@ -317,9 +341,9 @@ int route_sync_audit(struct route_sync *s)
 	if (s->monitor.socket == NULL || begin < s->next_audit)
 		return 0;
 	rc = pump(s); // what is told from here on explains itself
-	if (rc < 0 || s->full)
-		return rc;
-	again = s->incomplete; // what was refused before is no surprise
+	if (rc != 0)
+		return rc < 0 ? rc : 0; // everything is being told: nothing to compare yet
+	again = s->incomplete;		// what was refused before is no surprise
 	s->incomplete = false;
 	route_table_audit_begin(s->table);
 	rc = compare(s);
@@ -344,6 +368,8 @@ int route_sync_pump(struct route_sync *s)
 	if (s->monitor.socket == NULL)
 		return -ENOTCONN;
 	rc = pump(s);
+	if (rc > 0)
+		(void)eventfd_write(s->again.fd, 1); // cannot be full: it is read before each pump
 	if (rc == 0 && s->incomplete && now_ms() >= s->retry) {
 		s->retry = now_ms() + RETRY_MS;
 		rc = route_sync_audit(s);
@@ -361,6 +387,15 @@ static void on_readable(void *ctx, uint32_t events)
 	s->changed = false;
 }
 
+static void on_again(void *ctx, uint32_t events)
+{
+	struct route_sync *s = ctx;
+	eventfd_t count;
+
+	(void)eventfd_read(s->again.fd, &count);
+	route_sync_pump(s);
+}
+
 struct route_sync *route_sync_create(const struct route_sync_conf *conf)
 {
 	struct route_sync *s = calloc(1, sizeof(*s));
@@ -369,10 +404,13 @@ struct route_sync *route_sync_create(const struct route_sync_conf *conf)
 		return NULL;
 	s->conf = *conf;
 	s->watch.fd = -1;
+	s->again = (struct watch){
+		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = on_again, .ctx = s
+	};
 	s->nexthops = nexthops_create();
 	if (s->nexthops != NULL)
 		s->table = route_table_create(s->nexthops);
-	if (s->table == NULL) {
+	if (s->table == NULL || s->again.fd < 0) {
 		route_sync_destroy(s);
 		return NULL;
 	}
@@ -387,6 +425,8 @@ void route_sync_destroy(struct route_sync *s)
 	route_sync_close(s);
 	route_table_destroy(s->table);
 	nexthops_destroy(s->nexthops);
+	if (s->again.fd >= 0)
+		close(s->again.fd);
 	free(s);
 }
 
@@ -404,14 +444,20 @@ int route_sync_open(struct route_sync *s, int netns_fd)
 	if (rc < 0) {
 		netlink_close(&s->monitor);
 		s->watch.fd = -1;
+		return rc;
 	}
+	rc = jobs_watch(s->conf.jobs, &s->again);
+	if (rc < 0)
+		route_sync_close(s);
 	return rc;
 }
 
 void route_sync_close(struct route_sync *s)
 {
-	if (s->watch.fd >= 0)
+	if (s->watch.fd >= 0) {
+		jobs_unwatch(s->conf.jobs, &s->again);
 		jobs_unwatch(s->conf.jobs, &s->watch);
+	}
 	s->watch.fd = -1;
 	netlink_close(&s->monitor);
 }

@@ -303,24 +303,36 @@ static int report_prefix(struct route_table *t, struct prefix *x, const struct t
 	struct msg_route r = route_best(t, x, report, hops, &cut);
 	int rc = 0;
 
-	if (report->full ? !r.del : !same_told(x->told, &r, hops)) {
+	if (!same_told(x->told, &r, hops)) {
 		rc = report->emit(report->ctx, &r, hops);
 		t->drift += t->auditing && !x->noted;
+		t->emitted++;
 	}
 	if (rc == 0)
 		rc = remember(t, x, &r, hops, cut);
 	return rc;
 }
 
+void route_table_forget(struct route_table *t)
+{
+	for (size_t i = 0; i < t->n_buckets; i++)
+		for (struct prefix *x = t->buckets[i]; x != NULL; x = x->next) {
+			free(x->told);
+			x->told = NULL;
+		}
+	t->told = t->cut = 0;
+	route_table_touch(t);
+}
+
 int route_table_report(struct route_table *t, const struct table_report *report)
 {
-	if (report->full)
-		route_table_touch(t);
+	size_t end = t->emitted + report->most;
+
 	while (t->dirty != NULL) {
 		struct prefix *x = t->dirty;
-		int rc = report_prefix(t, x, report);
+		int rc = t->emitted < end ? report_prefix(t, x, report) : 1;
 
-		if (rc < 0)
+		if (rc != 0)
 			return rc;
 		t->dirty = x->next_dirty;
 		x->dirty = false;

@@ -41,11 +41,15 @@ void route_table_touch(struct route_table *t); // looks at every prefix again at
 // A nexthop object has changed; `gone`: the routes that name it went with it.
 void route_table_nexthop(struct route_table *t, uint32_t id, bool gone);
 
-// Calls emit() for each prefix that the data plane must be told of: the best route, or `del`. With
-// `full`, for every prefix that has a route. port_of() turns a netdev into a port id, 0: it is no
-// port. A negative result of emit() ends it and is returned; a full report must follow.
+// The data plane has nothing, or nobody knows what: the next reports tell everything.
+void route_table_forget(struct route_table *t);
+
+// Calls emit() for each prefix that the data plane must be told of: the best route, or `del`; those
+// that changed last come first. port_of() turns a netdev into a port id, 0: it is no port. 0; 1:
+// `most` prefixes were told, and there may be more; a negative result of emit(), after which
+// everything must be told.
 struct table_report {
-	bool full;
+	size_t most;
 	uint32_t (*port_of)(void *ctx, int ifindex);
 	int (*emit)(void *ctx, const struct msg_route *r, const struct msg_hop *hops);
 	void *ctx;

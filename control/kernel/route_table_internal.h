@@ -40,6 +40,7 @@ struct route_table {
 	struct nexthops *nexthops;
 	struct prefix **buckets;
 	size_t n_buckets, count, told, cut;
+	size_t emitted; // since the start
 	bool auditing;
 	size_t drift; // prefixes told since the audit began of which the kernel said nothing
 	struct prefix *dirty;

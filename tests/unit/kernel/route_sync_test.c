@@ -228,6 +228,31 @@ static int audit(void)
 	return world.list[2].compare(world.list[2].ctx, config, true);
 }
 
+// A big table is told in parts, so that commits do not wait for all of it; what changes meanwhile
+// comes first.
+static void a_big_table_is_told_in_parts(void **state)
+{
+	add_many(30000);
+	world_events();
+	assert_int_equal(world.n_routes, 30001);
+	world.boot_id = 2;
+	world.n_routes = 0;
+	world.marks = world.sweeps = 0;
+	world_tick();
+	assert_int_equal(world.marks, 1);
+	assert_int_equal(world.sweeps, 0);
+	assert_int_equal(world.n_routes, 20000);
+	assert_int_equal(audit(), 0); // not before all is told
+	world.sweeps = 0;
+	world_shell("ip route add 10.71.0.0/16 via 10.1.0.7 proto static");
+	world_tick();
+	assert_int_equal(gateway("10.71.0.0/16"), 7);
+	world_events();
+	assert_int_equal(world.marks, 1);
+	assert_int_equal(world.n_routes, 30002);
+	assert_int_equal(audit(), 0);
+}
+
 static void what_is_refused_is_told_again(void **state)
 {
 	world.room = world.n_routes + 2;
@@ -357,6 +382,7 @@ int main(void)
 		TEST(a_route_by_no_port_is_unreachable),
 		TEST(lost_notifications_are_made_up_for),
 		TEST(another_data_plane_is_told_everything),
+		TEST(a_big_table_is_told_in_parts),
 		TEST(what_is_refused_is_told_again),
 		TEST(drift_of_the_data_plane_is_repaired),
 		TEST(drift_of_control_is_repaired),
