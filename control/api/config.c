@@ -14,6 +14,7 @@
 #include "control/config/confirm.h"
 #include "control/config/parse.h"
 #include "control/config/secrets.h"
+#include "control/main/log.h"
 
 json_t *config_copy_document(const struct config *now)
 {
@@ -46,8 +47,10 @@ void config_get(struct request *r)
 json_t *config_body(struct request *r)
 {
 	struct problems p = { 0 };
+	uint64_t begin = timings_now();
 	json_t *body = config_load_text(r->body ? r->body : "", r->body_len, &p);
 
+	timings_add(&r->timings, "read", "", begin);
 	if (!body) {
 		p.status = p.status ? p.status : 400;
 		reply_problems(r, -EINVAL, &p);
@@ -118,6 +121,17 @@ static void reply_committed(struct request *r, const struct attempt *a, uint64_t
 	r->reply.has_etag = true;
 }
 
+static void log_timings(const struct request *r, int ret, uint64_t revision)
+{
+	char text[TIMINGS_TEXT];
+
+	timings_text(&r->timings, text);
+	if (ret < 0)
+		log_info("commit refused after %s", text);
+	else
+		log_info("commit: revision %llu in %s", (unsigned long long)revision, text);
+}
+
 // This thread is the only one that commits: `now` stays the current one until engine_commit().
 static void commit_over(struct request *r, const struct attempt *a)
 {
@@ -125,11 +139,13 @@ static void commit_over(struct request *r, const struct attempt *a)
 	struct commit commit = { .document = a->document,
 		.if_match = revision,
 		.dry_run = a->dry_run,
-		.note = &a->note };
+		.note = &a->note,
+		.timings = &r->timings };
 	struct problems p = { 0 };
 	int ret;
 
 	ret = engine_commit(r->env->engine, &commit, &revision, &p);
+	log_timings(r, ret, revision);
 	if (ret < 0)
 		reply_problems(r, ret, &p);
 	else

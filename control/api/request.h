@@ -14,6 +14,7 @@
 #include "control/api/peer.h"
 #include "control/api/router.h"
 #include "control/config/problem.h"
+#include "control/config/timings.h"
 
 #define REQUEST_ARGS 16 // query parameters that a request may have
 
@@ -43,6 +44,7 @@ struct request {
 	char *body;
 	size_t body_len;
 	struct route_match match;
+	struct timings timings; // of a commit
 	struct reply reply;
 };
 

@@ -17,10 +17,11 @@ struct engine {
 	const struct subsystem *subsystems;
 	unsigned int count;
 	struct store *store;
-	pthread_mutex_t lock;	// guards the pointer `current`, which other threads read
-	struct config *current; // NULL before the first
-	struct ids *ids;	// of `current`
-	bool applied;		// the subsystems accepted `current`; else their state is not known
+	pthread_mutex_t lock;	 // guards the pointer `current`, which other threads read
+	struct config *current;	 // NULL before the first
+	struct ids *ids;	 // of `current`
+	bool applied;		 // the subsystems accepted `current`; else their state is not known
+	struct timings *timings; // of the commit that is under way, NULL: nobody asks
 };
 
 struct engine *engine_create(
@@ -90,21 +91,25 @@ static int refused(
 	return err;
 }
 
-static int prepare_one(const struct subsystem *s, const struct config *from,
+static int prepare_one(const struct engine *e, const struct subsystem *s, const struct config *from,
 	const struct config *to, struct problems *p)
 {
 	size_t before = p->count + p->dropped;
+	uint64_t begin = timings_now();
 	int err = s->prepare(s->ctx, from, to, p);
 
+	timings_add(e->timings, "prepare", s->name, begin);
 	return err < 0 ? refused(s, err, before, 422, p) : 0;
 }
 
-static int apply_one(const struct subsystem *s, const struct config *from, const struct config *to,
-	struct problems *p)
+static int apply_one(const struct engine *e, const struct subsystem *s, const struct config *from,
+	const struct config *to, struct problems *p)
 {
 	size_t before = p->count + p->dropped;
+	uint64_t begin = timings_now();
 	int err = s->apply(s->ctx, from, to, p);
 
+	timings_add(e->timings, "apply", s->name, begin);
 	return err < 0 ? refused(s, err, before, 500, p) : 0;
 }
 
@@ -123,7 +128,7 @@ static int prepare_all(const struct engine *e, const struct config *from, const 
 	struct problems *p)
 {
 	for (unsigned int i = 0; i < e->count; i++) {
-		int err = prepare_one(&e->subsystems[i], from, to, p);
+		int err = prepare_one(e, &e->subsystems[i], from, to, p);
 
 		if (err < 0) {
 			undo_all(e, from, to, i, 0);
@@ -138,7 +143,7 @@ static int apply_all(const struct engine *e, const struct config *from, const st
 	struct problems *p)
 {
 	for (unsigned int i = 0; i < e->count; i++) {
-		int err = apply_one(&e->subsystems[i], from, to, p);
+		int err = apply_one(e, &e->subsystems[i], from, to, p);
 
 		if (err < 0) {
 			undo_all(e, from, to, e->count, i);
@@ -151,11 +156,13 @@ static int apply_all(const struct engine *e, const struct config *from, const st
 static int save(const struct engine *e, const struct config *to, const struct ids *ids,
 	const struct revision_note *note, struct problems *p)
 {
+	uint64_t begin = timings_now();
 	json_t *json = ids_to_json(ids);
 	int err = json != NULL ? store_save(e->store, to->revision, to->document, json, note)
 			       : -ENOMEM;
 
 	json_decref(json);
+	timings_add(e->timings, "store", "", begin);
 	if (err < 0) {
 		problem_add(p, "", "the configuration cannot be stored: %s", strerror(-err));
 		p->status = 500;
@@ -201,27 +208,39 @@ static int check_match(uint64_t if_match, uint64_t now, struct problems *p)
 	return -ESTALE;
 }
 
-int engine_commit(
+// Whether nothing is to be done.
+static bool is_current(const struct engine *e, json_t *document)
+{
+	uint64_t begin = timings_now();
+	bool same = e->applied && json_equal(document, e->current->document);
+
+	timings_add(e->timings, "compare", "", begin);
+	return same;
+}
+
+static struct config *validate(
+	const struct engine *e, json_t *document, struct ids *ids, struct problems *p)
+{
+	uint64_t begin = timings_now();
+	struct config *to = config_parse(document, ids, p);
+
+	timings_add(e->timings, "validate", "", begin);
+	return to;
+}
+
+// A document that differs from the running one.
+static int commit_changed(
 	struct engine *e, const struct commit *commit, uint64_t *revision, struct problems *p)
 {
-	uint64_t now = e->current != NULL ? e->current->revision : 0;
-	int err = check_match(commit->if_match, now, p);
-
-	if (err < 0)
-		return err;
-	*revision = now;
-	if (e->applied && json_equal(commit->document, e->current->document)) {
-		problems_copy(p, &e->current->warnings);
-		return 0;
-	}
 	struct ids *ids = ids_copy(e->ids);
+
 	if (ids == NULL) {
 		problem_add(p, "", "out of memory");
 		p->status = 500;
 		return -ENOMEM;
 	}
-	struct config *to = config_parse(commit->document, ids, p);
-	err = to != NULL ? 0 : -EINVAL;
+	struct config *to = validate(e, commit->document, ids, p);
+	int err = to != NULL ? 0 : -EINVAL;
 	if (err == 0) {
 		to->revision = engine_next_revision(e);
 		err = transact(e, to, ids, commit, p);
@@ -237,6 +256,24 @@ int engine_commit(
 	e->applied = true;
 	*revision = to->revision;
 	return 0;
+}
+
+int engine_commit(
+	struct engine *e, const struct commit *commit, uint64_t *revision, struct problems *p)
+{
+	uint64_t now = e->current != NULL ? e->current->revision : 0;
+	int err = check_match(commit->if_match, now, p);
+
+	if (err < 0)
+		return err;
+	*revision = now;
+	e->timings = commit->timings;
+	if (is_current(e, commit->document))
+		problems_copy(p, &e->current->warnings);
+	else
+		err = commit_changed(e, commit, revision, p);
+	e->timings = NULL;
+	return err;
 }
 
 // Prepares and applies the current configuration with nothing known about the world.
@@ -289,11 +326,11 @@ int engine_restore(struct engine *e, struct problems *p)
 // A subsystem that was out of reach knows nothing any more: all of the configuration anew.
 static int apply_again(struct engine *e, const struct subsystem *s, struct problems *p)
 {
-	int err = prepare_one(s, NULL, e->current, p);
+	int err = prepare_one(e, s, NULL, e->current, p);
 
 	if (err < 0)
 		return err;
-	err = apply_one(s, NULL, e->current, p);
+	err = apply_one(e, s, NULL, e->current, p);
 	if (err < 0)
 		s->undo(s->ctx, NULL, e->current, false);
 	return err;

@@ -19,6 +19,7 @@
 #include "control/config/model.h"
 #include "control/config/problem.h"
 #include "control/config/store.h"
+#include "control/config/timings.h"
 
 struct subsystem {
 	const char *name;
@@ -57,6 +58,7 @@ struct commit {
 	uint64_t if_match; // the revision that must be current, 0 for any; else -ESTALE, status 412
 	bool dry_run;	   // parse, validate and prepare only, then undo
 	const struct revision_note *note; // stored beside it; may be NULL
+	struct timings *timings;	  // gets the steps; may be NULL
 };
 
 // Applies a document. 0 and *revision, the one that now runs, on success (unchanged on a dry run,

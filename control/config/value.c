@@ -263,19 +263,19 @@ static void choices_text(const char *const *choices, char *text, size_t size)
 enum reading read_choice(const struct reader *r, const char *key, enum presence presence,
 	const char *const *choices, unsigned int *out)
 {
+	const char *text = json_string_value(json_object_get(r->object, key));
 	char names[128];
-	const char *text = NULL;
 
-	choices_text(choices, names, sizeof(names));
-	enum reading got = read_text_as(r, key, presence, names, &text);
-	if (got != READ_OK)
-		return got;
-	for (unsigned int i = 0; choices[i] != NULL; i++) {
+	for (unsigned int i = 0; text != NULL && choices[i] != NULL; i++) {
 		if (strcmp(text, choices[i]) == 0) {
 			*out = i;
 			return READ_OK;
 		}
 	}
+	choices_text(choices, names, sizeof(names));
+	enum reading got = read_text_as(r, key, presence, names, &text);
+	if (got != READ_OK)
+		return got;
 	report_member(r, key, "expected %s", names);
 	return READ_BAD;
 }

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +33,47 @@ static void commits_in_order(void **state)
 	assert_int_equal(f->from, 1);
 	assert_int_equal(f->revision, 2);
 	assert_running(f, 2, "abc");
+}
+
+static void assert_steps(const struct fixture *f, const char *wanted)
+{
+	char steps[512] = "";
+
+	for (unsigned int i = 0; i < f->timings.count; i++)
+		snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "%s%s%s",
+			i > 0 ? " " : "", f->timings.list[i].phase, f->timings.list[i].name);
+	assert_string_equal(steps, wanted);
+}
+
+static void steps_are_timed(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_commit(f, "ab", 0, false);
+	assert_steps(f, "compare validate preparefake preparefake preparefake applyfake applyfake "
+			"applyfake store");
+	fixture_commit(f, "ab", 0, false);
+	assert_steps(f, "compare");
+	f->fakes[1].refuse_apply = true;
+	fixture_commit(f, "abc", 0, false);
+	assert_steps(f, "compare validate preparefake preparefake preparefake applyfake applyfake");
+}
+
+static void timings_are_told(void **state)
+{
+	struct timings t = { .list = { { "read", "", 1500 }, { "compare", "", 99 },
+				     { "apply", "dataplane", 20000 } },
+		.count = 3 };
+	char text[TIMINGS_TEXT];
+
+	timings_text(&t, text);
+	assert_string_equal(text, "21.6 ms: read 1.5, apply dataplane 20.0");
+	for (unsigned int i = 0; i < 2 * TIMINGS_MAX; i++)
+		timings_add(&t, "prepare", "a subsystem with a long name", 0);
+	assert_int_equal(t.count, TIMINGS_MAX);
+	timings_text(&t, text); // cut, not overrun
+	assert_true(strlen(text) < TIMINGS_TEXT);
+	timings_add(NULL, "read", "", 0);
 }
 
 static void the_same_again_is_nothing(void **state)
@@ -195,6 +237,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(commits_in_order, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(steps_are_timed, fixture_setup, fixture_teardown),
+		cmocka_unit_test(timings_are_told),
 		cmocka_unit_test_setup_teardown(
 			the_same_again_is_nothing, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(

@@ -151,7 +151,10 @@ int fixture_commit(struct fixture *f, const char *vips, uint64_t if_match, bool 
 
 	f->notes[0] = '\0';
 	problems_clear(&f->problems);
-	struct commit commit = { .document = d, .if_match = if_match, .dry_run = dry_run };
+	f->timings.count = 0;
+	struct commit commit = {
+		.document = d, .if_match = if_match, .dry_run = dry_run, .timings = &f->timings
+	};
 	int err = engine_commit(f->engine, &commit, &f->revision, &f->problems);
 	json_decref(d);
 	assert_int_equal(err<0, f->problems.count> 0);

@@ -34,6 +34,7 @@ struct fixture {
 	char notes[512];
 	uint64_t from; // revision in the last prepare() or apply(), 0: NULL
 	struct problems problems;
+	struct timings timings; // of the last commit
 	uint64_t revision;
 };
 
