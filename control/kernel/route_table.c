@@ -313,6 +313,35 @@ static int report_prefix(struct route_table *t, struct prefix *x, const struct t
 	return rc;
 }
 
+static int descending(const void *a, const void *b)
+{
+	const struct prefix *x = *(struct prefix *const *)a, *y = *(struct prefix *const *)b;
+	uint32_t p = ntohl(x->address), q = ntohl(y->address);
+
+	return p != q ? (p < q ? 1 : -1) : y->plen - x->plen;
+}
+
+// Told by address, neighbouring routes touch neighbouring nodes of the data plane's tries: with a
+// million of them that is several times faster than in the order of a hash.
+static void touch_in_order(struct route_table *t)
+{
+	struct prefix **all = malloc(t->count * sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; all != NULL && i < t->n_buckets; i++)
+		for (struct prefix *x = t->buckets[i]; x != NULL; x = x->next) {
+			x->dirty = false;
+			all[n++] = x;
+		}
+	if (n > 0) {
+		t->dirty = NULL;
+		qsort(all, n, sizeof(*all), descending);
+	}
+	for (size_t i = 0; i < n; i++)
+		touch(t, all[i]); // the last one is told first
+	free(all);
+}
+
 void route_table_forget(struct route_table *t)
 {
 	for (size_t i = 0; i < t->n_buckets; i++)
@@ -321,7 +350,8 @@ void route_table_forget(struct route_table *t)
 			x->told = NULL;
 		}
 	t->told = t->cut = 0;
-	route_table_touch(t);
+	touch_in_order(t);
+	route_table_touch(t); // without memory, in any order
 }
 
 int route_table_report(struct route_table *t, const struct table_report *report)

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 the vrouter authors
 """How fast routes get from the kernel of the mirrors' namespace into the data plane.
 
-    routes.py [--build DIRECTORY] [--routes N] [--churn SECONDS] [--json FILE]
+    routes.py [--build DIRECTORY] [--count N] [--churn SECONDS] [--json FILE]
 
 Real processes in network namespaces: routes are written by rtnetlink; then control, then the data
 plane is killed and started again; then routes change for a while, under traffic. What was measured
@@ -34,10 +34,18 @@ def resident_mib(pid):
         return next(int(line.split()[1]) // 1024 for line in f if line.startswith("VmRSS"))
 
 
+def cpu_s(process, main_thread=False):
+    """Processor time so far; the data plane's main thread is the one that writes the FIB."""
+    path = f"/proc/{process.pid}/{f'task/{process.pid}/' if main_thread else ''}stat"
+    with open(path, encoding="utf-8") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return round((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), 2)
+
+
 def start(lab, options):
     router = Router(lab, cores="1", memory=options.memory, options=[
         "--sessions", "65536", "--nat-addresses", "16", "--idle-sleep-us", "50",
-        "--routes", str(options.routes * 11 // 10 + 1024)])
+        "--routes", str(options.count * 11 // 10 + 1024)])
     router.start()
     hosts = {"vpc1": Host(lab, "h1", "192.168.10.10/24", "192.168.10.1"),
              "pub0": Host(lab, "inet", "203.0.113.10/24", "203.0.113.1")}
@@ -64,6 +72,8 @@ def fill(router, nets, result):
     routes.wait_complete(router, len(nets), 120)
     result["kernel_s"] = round(last - begin, 2)
     result["behind_kernel_s"] = seconds(last)
+    result["control_cpu_s"] = cpu_s(router.control)
+    result["dataplane_cpu_s"] = cpu_s(router.dataplane, main_thread=True)
     result["routes_per_s"] = int(len(nets) / (time.monotonic() - begin))
     result["control_mib"] = resident_mib(router.control.pid)
     result["dataplane_mib"] = resident_mib(router.dataplane.pid)
@@ -75,12 +85,14 @@ def restarts(router, count, result):
     router.start_control()
     routes.wait_complete(router, count, 120)
     result["control_start_s"] = seconds(begin)
+    result["control_start_cpu_s"] = cpu_s(router.control)
     router.dataplane.stop(9)
     begin = time.monotonic()
     router.start_dataplane()
     result["dataplane_ready_s"] = seconds(begin)
     routes.wait_complete(router, count, 120)
     result["dataplane_start_s"] = seconds(begin)
+    result["dataplane_start_cpu_s"] = cpu_s(router.dataplane, main_thread=True)
 
 
 def slowest_commit(router, stop, result):
@@ -121,14 +133,14 @@ def churn(router, hosts, nets, duration, result):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
-    parser.add_argument("--routes", type=int, default=1000000)
+    parser.add_argument("--count", type=int, default=1000000)
     parser.add_argument("--memory", type=int, default=4096)
     parser.add_argument("--churn", type=int, default=60)
     parser.add_argument("--json")
     options = parser.parse_args()
     os.environ["VROUTER_BUILD"] = options.build
-    nets = routes.prefixes(options.routes)
-    result = {"routes": options.routes}
+    nets = routes.prefixes(options.count)
+    result = {"routes": options.count, "load_before": os.getloadavg()[0]}
     with Lab(os.environ.get("VROUTER_LAB", "routes")) as lab:
         router, hosts = start(lab, options)
         fill(router, nets, result)
