@@ -113,7 +113,7 @@ static double now(void)
 
 static void a_silent_child_is_ended(void **state)
 {
-	static const char *const bodies[] = { "exec sleep 1000", "exec >&- 2>&-; exec sleep 1000" };
+	static const char *const bodies[] = { "exec sleep 5", "exec >&- 2>&-; exec sleep 5" };
 
 	for (unsigned int i = 0; i < 2; i++) {
 		struct vtysh_result r;
