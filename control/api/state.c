@@ -131,6 +131,17 @@ static json_t *dataplane_summary(const struct api_env *env)
 	return summary;
 }
 
+// How the routes of the kernel come to the data plane.
+static json_t *routes_summary(const struct api_env *env)
+{
+	struct kernel_counters k = { 0 };
+
+	kernel_counters(env->kernel, &k);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "told", (json_int_t)k.routes, "missing",
+		(json_int_t)k.routes_missing, "cut", (json_int_t)k.routes_cut, "drift",
+		(json_int_t)k.routes_drift, "resyncs", (json_int_t)k.route_resyncs);
+}
+
 void state_summary(struct request *r)
 {
 	struct config *now = engine_current(r->env->engine);
@@ -140,11 +151,11 @@ void state_summary(struct request *r)
 
 	degraded |= !client_connected(r->env->client);
 	reply_json(r, 200,
-		json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "version", r->env->version,
+		json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "version", r->env->version,
 			"status", degraded ? "degraded" : "ok", "hostname",
 			json_name(now && now->hostname[0] ? now->hostname : NULL), "revision",
 			(json_int_t)(now ? now->revision : 0), "dataplane",
-			dataplane_summary(r->env), "subsystems", subsystems, "warnings",
-			problems_json(now ? &now->warnings : &none)));
+			dataplane_summary(r->env), "routes", routes_summary(r->env), "subsystems",
+			subsystems, "warnings", problems_json(now ? &now->warnings : &none)));
 	config_unref(now);
 }

@@ -41,6 +41,7 @@ static void test_without_data_plane(void **state)
 	}
 	assert_int_equal(ask(f, "GET", STATE, NULL, NULL, NULL), 200);
 	assert_string_equal(text_at(f, "/status"), "degraded");
+	assert_int_equal(number_at(f, "/routes/drift"), 4);
 	assert_string_equal(text_at(f, "/hostname"), "r1");
 	assert_int_equal(number_at(f, "/revision"), 1);
 	assert_true(json_is_false(at(f, "/dataplane/connected")));
