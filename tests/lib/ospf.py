@@ -137,3 +137,22 @@ class OspfSite:
 
     def stop(self):
         self.router.stop()
+
+
+class PointToPointSite(OspfSite):
+    """Links with routers are point-to-point: nobody waits for an election. r3 announces what it
+    has in its kernel."""
+
+    def start_peers(self):
+        link = (0, " ip ospf network point-to-point\n")
+        passive = (0, " ip ospf passive\n")
+        self.r1.ospf(R1, {"eth0": link, "eth1": link, "net0": passive})
+        self.r2.ospf(R2, {"eth0": link, "eth1": link, "net0": passive})
+        self.r3.ospf(R3, {"eth0": link, "net0": passive}, " redistribute kernel\n")
+
+    def ospf(self, **parts):
+        links = [{"name": name, "network_type": "point_to_point"}
+                 for name in ("pub0", "pub1", "vpc2")]
+        parts.setdefault("areas", [{"id": 0, "interfaces": [
+            {"name": "vpc1", "passive": True}, *links]}])
+        return super().ospf(**parts)
