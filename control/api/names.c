@@ -233,6 +233,7 @@ const char *punt_class_name(unsigned int punt_class)
 		[PUNT_IKE] = "ike",
 		[PUNT_SERVICE] = "service",
 		[PUNT_ICMP] = "icmp",
+		[PUNT_ANSWER] = "answer",
 		[PUNT_REST] = "rest",
 	};
 

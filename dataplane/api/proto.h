@@ -200,6 +200,7 @@ enum punt_class {
 	PUNT_IKE,
 	PUNT_SERVICE,
 	PUNT_ICMP,
+	PUNT_ANSWER, // to the kernel's own echo requests: uplinks are watched by them
 	PUNT_REST,
 	PUNT_CLASS_COUNT,
 };

@@ -89,7 +89,9 @@ static bool kernel_flow(const struct local_section *s, const struct local_addres
 
 static enum punt_class kernel_flow_class(const struct meta *meta)
 {
-	return meta->proto == IPPROTO_ICMP ? PUNT_ICMP : PUNT_REST;
+	if (meta->proto != IPPROTO_ICMP)
+		return PUNT_REST;
+	return meta->icmp_type == ICMP_ECHOREPLY ? PUNT_ANSWER : PUNT_ICMP;
 }
 
 static rte_edge_t local_punt(struct meta *meta, enum punt_class class)

@@ -181,6 +181,15 @@ int xdp_netdev_set_mtu(const char *name, uint16_t mtu, char *err, size_t errlen)
 	return ret;
 }
 
+// The flags follow the carrier with up to a second of delay; the driver knows now.
+static bool lost_carrier(const struct xdp *x, struct ifreq *ifr)
+{
+	struct ethtool_value link = { .cmd = ETHTOOL_GLINK };
+
+	ifr->ifr_data = (void *)&link;
+	return ioctl(x->control, SIOCETHTOOL, ifr) == 0 && link.data == 0;
+}
+
 bool xdp_netdev_running(const struct xdp *x, const struct xdp_device *d)
 {
 	struct ifreq ifr = { 0 };
@@ -190,5 +199,5 @@ bool xdp_netdev_running(const struct xdp *x, const struct xdp_device *d)
 		(unsigned int)ifr.ifr_ifindex != d->ifindex)
 		return false;
 	return ioctl(x->control, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP) != 0 &&
-	       (ifr.ifr_flags & IFF_RUNNING) != 0;
+	       (ifr.ifr_flags & IFF_RUNNING) != 0 && !lost_carrier(x, &ifr);
 }

@@ -16,6 +16,7 @@ static const uint32_t rates[PUNT_CLASS_COUNT] = {
 	[PUNT_IKE] = 1000,
 	[PUNT_SERVICE] = 50000,
 	[PUNT_ICMP] = 1000,
+	[PUNT_ANSWER] = 1000,
 	[PUNT_REST] = 500,
 };
 

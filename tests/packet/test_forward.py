@@ -136,6 +136,17 @@ def test_arp_and_local_traffic_reach_the_kernel(net):
     assert [(o.port, o.kind, o.frame) for o in outs] == [("vpc1", "punted", bytes(ping))]
 
 
+def test_a_flood_of_pings_costs_no_answers(net):
+    """The router watches its uplinks by pings of its own: who pings it does not hide the answers."""
+    ask = net.inet.to_router(IP(src=net.inet.ip, dst="203.0.113.1") / ICMP(id=7))
+    answer = net.inet.to_router(IP(src=net.inet.ip, dst="203.0.113.1") / ICMP(type=0, id=20000))
+    for _ in range(8):  # 256 at once are over any rate
+        net.router.send_frames([("pub0", ask)] * 32)
+    assert net.router.stats()["drops"]["punt_policed"] > 100
+    outs = net.router.send("pub0", answer)
+    assert [(o.port, o.kind, o.frame) for o in outs] == [("pub0", "punted", bytes(answer))]
+
+
 def test_kernel_packets_leave_unchanged(net):
     frame = bytes(Ether(src="02:00:00:00:00:01", dst=net.h1.mac) /
                   IP(src="192.168.10.1", dst=net.h1.ip) / ICMP(type=0, id=7))

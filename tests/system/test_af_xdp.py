@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from carrier import Carrier
 import netns
 from topology import ROOT, Router
 import traffic
@@ -20,6 +21,9 @@ from xdp import XdpHost
 sys.path.insert(0, os.path.join(ROOT, "demo"))
 
 from scenario import HOSTS, Scenario  # noqa: E402
+
+
+CARRIER_WITHIN_S = 0.5  # 10 ms and a busy machine
 
 
 class XdpSite:
@@ -115,6 +119,17 @@ def test_killed_again_and_again(site):
         site.router.dataplane.stop(signal.SIGKILL)
         site.restart_dataplane()
         site.works()
+
+
+def test_the_mirror_follows_the_carrier_at_once(site, figure):
+    with Carrier(site.router.mirrors, "vpc2") as carrier:
+        lost = carrier.seconds_until(False, lambda: site.h2.ip("link", "set", "eth0", "down"))
+        found = carrier.seconds_until(True, lambda: site.h2.attach())
+    figure(f"AF_XDP: carrier of the mirror lost after {lost * 1000:.0f} ms, back after "
+           f"{found * 1000:.0f} ms, ip(8) included")
+    assert lost < CARRIER_WITHIN_S
+    wait_until(site.router.links_up)
+    site.works()
 
 
 def test_a_port_is_removed_and_added(site):

@@ -104,7 +104,7 @@ static void test_counters(void **state)
 	assert_int_equal(ask(f, "GET", STATE "/punts", NULL, NULL, NULL), 200);
 	assert_string_equal(text_at(f, "/items/0/class"), "arp");
 	assert_int_equal(number_at(f, "/items/0/punted"), 4);
-	assert_int_equal(number_at(f, "/items/5/policed"), 5);
+	assert_int_equal(number_at(f, "/items/6/policed"), 5);
 	assert_int_equal(ask(f, "GET", STATE "/dataplane", NULL, NULL, NULL), 200);
 	assert_true(json_is_true(at(f, "/connected")));
 	assert_int_equal(number_at(f, "/generation"), 9);

@@ -42,6 +42,7 @@ static void police_rates(void **state)
 		{ PUNT_IKE, 1000, 100 },
 		{ PUNT_SERVICE, 50000, 5000 },
 		{ PUNT_ICMP, 1000, 100 },
+		{ PUNT_ANSWER, 1000, 100 },
 		{ PUNT_REST, 500, 50 },
 	};
 	struct police *p = police_create(1, HZ);
