@@ -26,7 +26,7 @@ GATEWAY = str(PUBLIC + 1)
 STEP = re.compile(r"[:,] ([a-z][a-z -]*) ([\d.]+)")
 # Beside the way from the document to the data plane's flip.
 APART = ["read", "store", "apply kernel-add", "apply kernel-remove", "apply garp", "prepare frr",
-         "apply frr", "apply natlog"]
+         "apply frr", "apply nat_log"]
 
 
 def interfaces(hosts):
