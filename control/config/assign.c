@@ -23,6 +23,8 @@ struct assignment {
 static void assign(
 	struct assignment *a, enum obj_kind kind, const char *name, uint32_t limit, uint32_t *id)
 {
+	if (a->allocate && *id != 0)
+		return; // it was kept
 	*id = a->allocate ? ids_get(a->ids, kind, name, limit) : ids_keep(a->ids, kind, name);
 	a->exhausted |= a->allocate && *id == 0;
 }
@@ -36,7 +38,7 @@ static void assign_addresses(struct assignment *a, struct parse *ps)
 	for (size_t i = 0; i < ps->n_own; i++) {
 		const struct own *own = &ps->own[i];
 
-		if (own->management)
+		if (own->management || (a->allocate && *own->id != 0))
 			continue;
 		inet_ntop(AF_INET, &own->ref.address, address, sizeof(address));
 		if (own->ref.vip >= 0)

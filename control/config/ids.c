@@ -11,7 +11,7 @@
 #define WORD_BITS 64
 
 struct id_table {
-	json_t *names; // name -> id
+	json_t *names; // name -> id; shared with copies until one of them changes it
 	uint32_t next; // where the search for a free id starts
 	uint64_t used[IDS_MAX / WORD_BITS];
 	uint64_t asked[IDS_MAX / WORD_BITS]; // since ids_begin()
@@ -82,12 +82,7 @@ struct ids *ids_copy(const struct ids *ids)
 
 		json_decref(table->names);
 		*table = ids->table[kind];
-		// json_copy() would share the numbers, which are never changed in place.
-		table->names = json_copy(ids->table[kind].names);
-		if (table->names == NULL) {
-			ids_destroy(copy);
-			copy = NULL;
-		}
+		json_incref(table->names);
 	}
 	return copy;
 }
@@ -98,8 +93,8 @@ json_t *ids_to_json(const struct ids *ids)
 
 	for (unsigned int kind = OBJ_PORT; json != NULL && kind < OBJ_KIND_COUNT; kind++) {
 		const struct id_table *table = &ids->table[kind];
-		json_t *entry = json_pack("{s:I, s:o}", "next", (json_int_t)table->next, "names",
-			json_copy(table->names));
+		json_t *entry = json_pack(
+			"{s:I, s:O}", "next", (json_int_t)table->next, "names", table->names);
 
 		if (json_object_set_new(json, kind_names[kind], entry) < 0) {
 			json_decref(json);
@@ -164,12 +159,28 @@ uint32_t ids_keep(struct ids *ids, enum obj_kind kind, const char *name)
 	return id;
 }
 
+// Before a change. json_copy() shares the numbers, which are never changed in place.
+static bool own_names(struct id_table *table)
+{
+	if (table->names->refcount == 1)
+		return true;
+	json_t *copy = json_copy(table->names);
+	if (copy == NULL)
+		return false;
+	json_decref(table->names);
+	table->names = copy;
+	return true;
+}
+
+// Without memory the names stay, and go with a later revision.
 static void sweep_table(struct id_table *table)
 {
 	const char *name;
 	json_t *value;
 	void *next;
 
+	if (memcmp(table->used, table->asked, sizeof(table->used)) == 0 || !own_names(table))
+		return;
 	json_object_foreach_safe(table->names, next, name, value)
 	{
 		uint32_t id = (uint32_t)json_integer_value(value);
@@ -214,7 +225,8 @@ uint32_t ids_get(struct ids *ids, enum obj_kind kind, const char *name, uint32_t
 		sweep_table(table);
 		id = find_free(table, limit);
 	}
-	if (id == 0 || json_object_set_new(table->names, name, json_integer(id)) < 0)
+	if (id == 0 || !own_names(table) ||
+		json_object_set_new(table->names, name, json_integer(id)) < 0)
 		return 0;
 	bit_set(table->used, id);
 	bit_set(table->asked, id);

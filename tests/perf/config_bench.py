@@ -5,6 +5,7 @@ vrouter-control logs them. A figure is the median of the rounds, `cold` of fewer
 
 import argparse
 import copy
+import glob
 import ipaddress
 import json
 import os
@@ -66,8 +67,19 @@ class Bench:
         wait_until(self.router.links_up, what="the links are up")
         self.told = 0
 
+    def schedule(self):
+        """Milliseconds that the commit thread ran, and that it waited for a processor."""
+        for task in glob.glob(f"/proc/{self.router.control.pid}/task/*"):
+            with open(f"{task}/comm", encoding="ascii") as f:
+                if f.read().strip() != "commit":
+                    continue
+            with open(f"{task}/schedstat", encoding="ascii") as f:
+                return [int(ns) / 1e6 for ns in f.read().split()[:2]]
+        raise LookupError("no commit thread")
+
     def commit(self, document):
         body = json.dumps(document)
+        before = self.schedule()
         begin = time.monotonic()
         self.router.put(body)
         converged = (time.monotonic() - begin) * 1e3
@@ -79,6 +91,9 @@ class Bench:
         steps = {name: float(ms) for name, ms in STEP.findall(f":{told}")}
         steps["flip"] = sum(ms for name, ms in steps.items() if name not in APART)
         steps["converged"] = converged
+        ran, waited = (now - then for now, then in zip(self.schedule(), before))
+        steps["on a processor"] = ran
+        steps["waiting for one"] = waited
         return steps
 
 

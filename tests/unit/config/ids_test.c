@@ -80,6 +80,12 @@ static void copies_and_files_are_equal(void **state)
 	assert_int_equal(ids_get(loaded, OBJ_ADDRESS, "y", IDS_MAX), 3);
 	assert_int_equal(ids_keep(loaded, OBJ_ADDRESS, "vip:a"), 2);
 	assert_int_equal(ids_keep(ids, OBJ_ADDRESS, "x"), 0); // the copy is its own
+	ids_begin(loaded);
+	struct ids *second = ids_copy(loaded);
+	ids_sweep(second); // forgets all
+	assert_int_equal(ids_keep(second, OBJ_ADDRESS, "vip:a"), 0);
+	assert_int_equal(ids_keep(loaded, OBJ_ADDRESS, "vip:a"), 2);
+	ids_destroy(second);
 	json_decref(json);
 	ids_destroy(copy);
 	ids_destroy(loaded);
