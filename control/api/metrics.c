@@ -82,6 +82,17 @@ static void write_control(FILE *out, const struct api_env *env, const struct con
 		"Prefixes that have fewer next hops than in the kernel.", k.routes_cut);
 }
 
+static void write_frr(FILE *out, const struct api_env *env)
+{
+	struct routing_counters r;
+
+	routing_counters(env->routing, &r);
+	metric_one(out, "frr_repairs_total", "counter",
+		"Lines of FRR's configuration that audits put right.", r.repairs);
+	metric_one(out, "frr_returns_total", "counter",
+		"Times that ospfd came, or came back, and was configured.", r.restarts);
+}
+
 static uint64_t uplink_up(const struct kernel_uplink *u)
 {
 	return u->down == NULL;
@@ -225,6 +236,7 @@ void metrics_get(struct request *r)
 
 	if (out) {
 		write_control(out, r->env, now);
+		write_frr(out, r->env);
 		write_uplinks(out, r->env, now);
 		if (client_connected(r->env->client))
 			write_dataplane(out, r->env, now);

@@ -66,6 +66,22 @@ def test_zebra_away_is_told(site):
     wait_until(lambda: status(site) is None)
 
 
+def repairs(site):
+    text = site.api.request("GET", "/metrics").text
+    return int(re.search(r"^vrouter_frr_repairs_total (\d+)$", text, re.M)[1])
+
+
+def test_what_hands_changed_is_repaired(site):
+    """By the audit, which a hangup brings forward."""
+    before = repairs(site)
+    site.frr.vtysh("configure terminal", "interface vpc2", "ip ospf cost 99", "exit",
+                   "router ospf", "no log-adjacency-changes", daemon="ospfd")
+    site.router.control.send(signal.SIGHUP)
+    wait_until(lambda: repairs(site) > before)
+    assert "ip ospf cost 10" in site.frr.lines("interface vpc2")
+    assert "log-adjacency-changes" in site.frr.lines("router ospf")
+
+
 WRAPPER = """#!/bin/sh
 # A vtysh that spoils one line on its way to ospfd: FRR itself refuses it.
 case "$*" in

@@ -78,6 +78,18 @@ void kernel_counters(const struct kernel *k, struct kernel_counters *out)
 	*out = (struct kernel_counters){ .repairs = 3, .routes_drift = 4 };
 }
 
+void routing_counters(const struct routing *r, struct routing_counters *out)
+{
+	*out = (struct routing_counters){ .repairs = 4, .restarts = 2 };
+}
+
+const struct vtysh *routing_vtysh(const struct routing *r)
+{
+	static const struct vtysh none = { "/nonexistent/vtysh", "/nonexistent", 1000 };
+
+	return &none;
+}
+
 // The first port is an uplink that is down.
 bool kernel_uplink(struct kernel *k, uint32_t port, struct kernel_uplink *out)
 {

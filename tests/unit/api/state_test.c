@@ -370,6 +370,8 @@ static void test_metrics(void **state)
 	assert_line(f, "vrouter_uplink_probes_total{interface=\"pub0\"} 100");
 	assert_line(f, "vrouter_uplink_probes_lost_total{interface=\"pub0\"} 7");
 	assert_line(f, "vrouter_kernel_repairs_total 3");
+	assert_line(f, "vrouter_frr_repairs_total 4");
+	assert_line(f, "vrouter_frr_returns_total 2");
 	assert_line(f, "# TYPE vrouter_drops_total counter");
 	assert_line(f, "vrouter_drops_total{reason=\"ttl\"} 12");
 	assert_line(f, "vrouter_packets_total{worker=\"0\",account=\"sent\"} 11");
