@@ -21,7 +21,7 @@ KEPT = os.path.join(ROOT, "tests", "fuzz", "corpus")
 SEED = 1
 KEPT_BYTES = 150_000  # of a target: all together stay below 1 MB
 # target: the longest input, bytes
-TARGETS = {"config_parse": 16384, "graph": 8192, "neighbours": 4096, "packet_parse": 2048,
+TARGETS = {"api": 4096, "config_parse": 16384, "graph": 8192, "neighbours": 4096, "packet_parse": 2048,
            "routes": 4096, "server": 8192}
 # The leak check does not see pointers in DPDK's memory: these targets count what is in use.
 NO_LEAK_CHECK = ("graph", "neighbours", "server")
@@ -43,6 +43,7 @@ def seeds(target):
     found = [os.path.join(KEPT, target)]
     if target == "config_parse":
         found += [os.path.join(ROOT, "tests", "unit", "config", "corpus", k) for k in ("good", "bad")]
+        found.append(os.path.join(ROOT, "configs", "examples"))
     return [f for f in found if os.path.isdir(f)]
 
 

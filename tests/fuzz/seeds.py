@@ -4,6 +4,7 @@
 """Writes the first inputs of the targets with a format of their own (graph, server, netlink) into
 tests/fuzz/corpus/. What fuzzing added to them is there, too."""
 
+import json
 import os
 import socket
 import struct
@@ -256,7 +257,51 @@ def routes():
         links, route(NEWROUTE, "20.0.0.0", 8, "", more=attribute(9, hops), flags=APPEND)))
 
 
+VPN = {"name": "b", "interface": "pub0", "peer_address": "203.0.113.9", "psk": "k3y",
+       "local_subnets": ["192.168.10.0/24"], "remote_subnets": ["10.9.0.0/24"]}
+BALANCER = {"name": "web", "vip": "pub0", "listeners": [{
+    "name": "h", "protocol": "http", "port": 80, "targets": [{"address": "192.168.10.3"}]}]}
+OSPF = {"areas": [{"id": 0, "authentication": {"type": "md5", "key_id": 1, "key": "s3cret"},
+                   "interfaces": ["pub0"]}]}
+
+
+def api():
+    """Method, path with query, If-Match; then the body."""
+    sessions = "/v1/state/nat/sessions?"
+    for number, line in enumerate((
+            "GET /v1/state", "GET /v1/state/dataplane", "GET /v1/state/drops", "GET /v1/state/routes?limit=2",
+            "GET /v1/state/limits", "GET /v1/state/interfaces", "GET /v1/state/nat/rules",
+            "GET /v1/state/nat/ports", "GET /metrics", "GET /healthz", "HEAD /v1/config", "GET /v1/config/snat/out",
+            "GET /v1/config/revisions?limit=1&offset=0", "GET /v1/config/diff?from=0&to=1",
+            "GET /v1/config/revisions/1", "GET /v1/config/confirm", "POST /v1/config/confirm",
+            "POST /v1/config/rollback?to=1&comment=x", 'DELETE /v1/config/snat/out "1"',
+            f"GET {sessions}protocol=tcp&source=192.168.10.0/24:1-9&state=established&min_age=1",
+            f"GET {sessions}outside=203.0.113.10:80&rule=out&rule_kind=snat&uplink=pub0&cursor=5",
+            f"DELETE {sessions}inside=192.168.10.2", f"DELETE {sessions}all=1", "TRACE /v1/config")):
+        save("api", f"line-{number:02}", line.encode() + b"\n")
+    for name, line, body in (
+            ("patch", "PATCH /v1/config", {"ipsec": [VPN], "ospf": OSPF, "load_balancers": [BALANCER]}),
+            ("object", "PUT /v1/config/ipsec/b", VPN), ("route", "PUT /v1/config/routes/10.0.0.0_8/blackhole",
+                                                        {"priority": 9}),
+            ("put", 'PUT /v1/config?confirm=9 "1"', {"version": 1})):
+        save("api", name, line.encode() + b"\n" + json.dumps(body).encode())
+
+
+def config_parse():
+    """A document, NUL, and another one."""
+    site = {"version": 1, "interfaces": [{"name": "pub0", "role": "public", "mac": "02:00:00:00:00:01",
+                                          "addresses": ["203.0.113.1/24"]}]}
+    parts = {"ipsec": [VPN], "ospf": OSPF, "load_balancers": [BALANCER]}
+    for name, value in parts.items():
+        save("config_parse", f"patch-{name}", json.dumps(site).encode() + b"\0" + json.dumps(
+            {name: value}).encode())
+    save("config_parse", "patch-null", json.dumps({**site, **parts}).encode() + b"\0" + json.dumps(
+        {name: None for name in parts}).encode())
+
+
 if __name__ == "__main__":
+    api()
+    config_parse()
     graph()
     packet_parse()
     server()
