@@ -18,7 +18,7 @@ from wait import wait_until
 SITE = {"vips": vips(), "snat": snat_everywhere()}
 FORWARDS = 50  # in each document, so that it is not written at once
 KEPT = 900  # of the 1000 revisions that the store keeps
-KILLED_WITHIN_S = 0.15  # of the first commit; one takes about 10 ms
+KILLED_WITHIN_S = 0.06  # of the first commit; one takes 5 to 10 ms
 
 
 def document(site, number):
