@@ -412,6 +412,23 @@ static void print_members(json_t *object, int indent, const char *none)
 	}
 }
 
+// What the router says about its document, as after a commit.
+static void print_warnings(json_t *warnings)
+{
+	json_t *warning;
+	size_t i;
+
+	json_array_foreach(warnings, i, warning)
+	{
+		char *pointer = value_text(json_object_get(warning, "pointer"));
+		char *detail = value_text(json_object_get(warning, "detail"));
+
+		printf("warning: %s: %s\n", pointer ? pointer : "", detail ? detail : "");
+		free(pointer);
+		free(detail);
+	}
+}
+
 int view_print(const struct view *view, json_t *document)
 {
 	json_t *items = view->list ? json_object_get(document, view->list) : NULL;
@@ -421,6 +438,7 @@ int view_print(const struct view *view, json_t *document)
 
 	if (view->members)
 		print_members(document, 0, "-");
+	print_warnings(json_object_get(document, "warnings"));
 	if (view->members && items)
 		putchar('\n');
 	if (items)
