@@ -38,6 +38,7 @@ void state_limits(struct request *r);
 void state_devices(struct request *r);
 void state_interfaces(struct request *r);
 void state_routes(struct request *r);
+void state_routes_compare(struct request *r); // query thread
 void state_neighbours(struct request *r);
 void state_nat_sessions(struct request *r);
 void state_nat_sessions_delete(struct request *r);

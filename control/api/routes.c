@@ -45,6 +45,7 @@ static const struct route routes[] = {
 	{ "GET", STATE "/devices", NULL, COMMIT, state_devices },
 	{ "GET", STATE "/interfaces", NULL, COMMIT, state_interfaces },
 	{ "GET", STATE "/routes", PAGE, COMMIT, state_routes },
+	{ "GET", STATE "/routes/compare", "differing " PAGE, QUERY, state_routes_compare },
 	{ "GET", STATE "/neighbours", PAGE, COMMIT, state_neighbours },
 	{ "GET", SESSIONS, FILTER_ARGS " limit cursor", COMMIT, state_nat_sessions },
 	{ "DELETE", SESSIONS, FILTER_ARGS " all", COMMIT, state_nat_sessions_delete },

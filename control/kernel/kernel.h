@@ -32,6 +32,8 @@ struct kernel_counters {
 struct kernel *kernel_create(const char *netns, struct client *client, struct jobs *jobs);
 void kernel_destroy(struct kernel *k);
 
+const char *kernel_netns(const struct kernel *k); // any thread
+
 struct kernel_uplink {
 	const char *down; // why, NULL: it is up
 	bool in_use;	  // the data plane's default route leads there

@@ -472,3 +472,8 @@ bool kernel_uplink(struct kernel *k, uint32_t port, struct kernel_uplink *out)
 	};
 	return true;
 }
+
+const char *kernel_netns(const struct kernel *k)
+{
+	return k->netns;
+}

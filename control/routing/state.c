@@ -278,3 +278,54 @@ int ospf_routes(const struct vtysh *v, json_t **out)
 	json_decref(answer);
 	return *out != NULL ? 0 : -ENOMEM;
 }
+
+// zebra says of a blackhole which kind it is, in a member of its name.
+static const char *type_of(json_t *route)
+{
+	json_t *hop = json_array_get(json_object_get(route, "nexthops"), 0);
+
+	return json_is_true(json_object_get(hop, "blackhole"))	       ? "blackhole"
+	       : json_is_true(json_object_get(hop, "adminProhibited")) ? "prohibit"
+	       : json_is_true(json_object_get(hop, "reject"))	       ? "unreachable"
+								       : "unicast";
+}
+
+static bool is_chosen(json_t *route)
+{
+	const char *protocol = json_string_value(json_object_get(route, "protocol"));
+
+	return json_is_true(json_object_get(route, "selected")) && protocol != NULL &&
+	       strcmp(protocol, "connected") != 0 && strcmp(protocol, "local") != 0;
+}
+
+static json_t *chosen(json_t *route)
+{
+	json_t *hops = json_array(), *hop;
+	size_t i;
+
+	json_array_foreach(json_object_get(route, "nexthops"), i, hop)
+	{
+		if (json_is_true(json_object_get(hop, "fib")))
+			json_array_append_new(
+				hops, json_pack("{s:o, s:o}", "address", member(hop, "ip"),
+					      "interface", member(hop, "interfaceName")));
+	}
+	return json_pack("{s:s, s:o, s:o}", "type", type_of(route), "protocol",
+		member(route, "protocol"), "next_hops", hops);
+}
+
+int zebra_routes(const struct vtysh *v, json_t **out)
+{
+	json_t *answer, *entries, *route;
+	const char *prefix;
+	size_t i;
+	int rc = ask(v, "zebra", "show ip route json", &answer);
+
+	if (rc < 0)
+		return rc;
+	*out = json_object();
+	json_object_foreach(answer, prefix, entries) json_array_foreach(entries, i,
+		route) if (is_chosen(route)) json_object_set_new(*out, prefix, chosen(route));
+	json_decref(answer);
+	return *out != NULL ? 0 : -ENOMEM;
+}

@@ -17,3 +17,7 @@ json_t *ospf_state(const struct vtysh *v, const struct config *now);
 // The routes that OSPF gave to zebra, one entry a prefix. 0 with a new reference, or negative
 // errno: zebra does not answer.
 int ospf_routes(const struct vtysh *v, json_t **out);
+
+// What zebra chose, {prefix: {"type", "protocol", "next_hops": [{"address", "interface"}]}}, of
+// routes that are not connected. The same.
+int zebra_routes(const struct vtysh *v, json_t **out);

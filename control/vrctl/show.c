@@ -34,6 +34,7 @@ static const struct option long_options[] = {
 	{ "offset", required_argument, NULL, 'q' },
 	{ "cursor", required_argument, NULL, 'q' },
 	{ "all", no_argument, NULL, 'a' },
+	{ "differing", no_argument, NULL, 'a' },
 	{ NULL, 0, NULL, 0 },
 };
 

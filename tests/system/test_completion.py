@@ -35,7 +35,7 @@ def complete(words, cwd="/"):
 @pytest.mark.parametrize("words, expected", [
     ("vrctl con", {"config", "confirm"}),
     ("vrctl config p", {"put", "patch"}),
-    ("vrctl show rou", {"routes"}),
+    ("vrctl show rou", {"routes", "routes-compare"}),
     ("vrctl nat sessions --max", {"--max-age"}),
     ("vrctl nothing ''", set()),
 ])

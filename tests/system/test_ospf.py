@@ -284,3 +284,29 @@ def test_what_is_not_ours_stays(site):
     assert "area 9 stub" not in lines and "graceful-restart grace-period 60" in lines
     assert "description uplink" in site.frr.lines("interface pub0")
     assert site.neighbour(R1)["state_changes"] == before
+
+
+def test_kernel_frr_and_data_plane_have_the_same_routes(site):
+    site.wait_route(NET1, P1)
+    netns.run(["ip", "-n", site.router.mirrors, "route", "add", "blackhole", "198.18.0.0/15",
+               "proto", "static"])
+
+    def compared(query=""):
+        return site.api.get(f"state/routes/compare{query}")
+
+    def agreed():
+        rows = {row["prefix"]: row for row in compared()["items"]}
+        return rows if {NET1, "198.18.0.0/15"} <= rows.keys() and all(
+            row["agree"] for row in rows.values()) else None
+    try:
+        rows = wait_until(agreed, what=lambda: str(compared("?differing=1")))
+        assert rows[NET1]["kernel"] == f"via {P1} dev pub0"
+        assert rows["198.18.0.0/15"]["dataplane"] == "blackhole"
+        assert compared()["frr_running"]
+        differing = compared("?differing=1")
+        assert differing["differing"] == differing["total"] == 0 and differing["items"] == []
+        assert NET1 in site.router.vrctl("show", "routes-compare").stdout
+        assert NET1 not in site.router.vrctl("show", "routes-compare", "--differing").stdout
+    finally:
+        netns.run(["ip", "-n", site.router.mirrors, "route", "delete", "blackhole",
+                   "198.18.0.0/15"])

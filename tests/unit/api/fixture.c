@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "control/config/store.h"
+#include "control/kernel/route_read.h"
 
 struct fake_dataplane *fake_dataplane(void)
 {
@@ -76,6 +77,16 @@ int client_sessions(struct client *c, const struct msg_sessions *ask, struct ses
 void kernel_counters(const struct kernel *k, struct kernel_counters *out)
 {
 	*out = (struct kernel_counters){ .repairs = 3, .routes_drift = 4 };
+}
+
+const char *kernel_netns(const struct kernel *k)
+{
+	return "";
+}
+
+int kernel_routes_read(const char *netns, struct route_reader *r)
+{
+	return -ENOSYS;
 }
 
 void routing_counters(const struct routing *r, struct routing_counters *out)
