@@ -33,6 +33,8 @@ struct kernel *kernel_create(const char *netns, struct client *client, struct jo
 void kernel_destroy(struct kernel *k);
 
 const char *kernel_netns(const struct kernel *k); // any thread
+// Routes of OSPF are held while absence() is not 0 (route_sync_hold()). Before anything is applied.
+void kernel_hold_ospf(struct kernel *k, uint64_t (*absence)(void *ctx), void *ctx);
 
 struct kernel_uplink {
 	const char *down; // why, NULL: it is up

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// Which route of a prefix the data plane is told, and with which next hops.
+// Where routes lead: which one of a prefix the data plane is told, and with which next hops.
 #include <string.h>
 #include <sys/socket.h>
 
@@ -91,4 +91,18 @@ struct msg_route route_best(const struct route_table *t, const struct prefix *x,
 	if (r.type == ROUTE_UNICAST && r.n_hops == 0)
 		r.type = ROUTE_UNREACHABLE;
 	return r;
+}
+
+void route_table_ospf(const struct route_table *t,
+	void (*each)(void *ctx, const struct table_route *r), void *ctx)
+{
+	for (size_t i = 0; i < t->n_buckets; i++)
+		for (const struct prefix *x = t->buckets[i]; x != NULL; x = x->next)
+			for (const struct candidate *c = x->candidates; c != NULL; c = c->next) {
+				struct table_route r = { x->address, x->plen, c->metric, 0, true,
+					hops_of(t, c) };
+
+				if (c->ospf)
+					each(ctx, &r);
+			}
 }

@@ -74,6 +74,7 @@ bool route_parse(const struct nlmsghdr *h, struct table_route *r)
 		m->rtm_dst_len > 32)
 		return false;
 	*r = (struct table_route){ .plen = m->rtm_dst_len };
+	r->ospf = m->rtm_protocol == RTPROT_OSPF;
 	if (!route_type_of(m->rtm_type, &r->hops.type))
 		return false;
 	if (a[RTA_DST] != NULL)

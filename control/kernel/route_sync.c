@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/kernel/hold.h"
 #include "control/kernel/netlink.h"
 #include "control/kernel/route_audit.h"
 #include "control/kernel/route_parse.h"
@@ -41,8 +42,10 @@ struct route_sync {
 	bool full;	    // the data plane must be told everything
 	bool sweep;	    // and that is under way
 	bool changed;	    // netdevs or addresses did
-	uint64_t boot_id;   // of the data plane that was told
-	size_t batch_len;   // of the message to the data plane in `batch`
+	struct hold hold;
+	bool unswept;	  // the data plane may have routes that are not in the table
+	uint64_t boot_id; // of the data plane that was told
+	size_t batch_len; // of the message to the data plane in `batch`
 	uint32_t batch_count;
 	uint32_t batch_flags;
 	bool incomplete;     // the data plane refused something since the last audit
@@ -63,8 +66,10 @@ static void on_dumped(void *ctx, const struct nlmsghdr *h)
 	struct route_sync *s = ctx;
 	struct table_route r;
 
-	if (h->nlmsg_type == RTM_NEWROUTE && route_parse(h, &r))
-		add(s, &r, TABLE_LAST);
+	if (h->nlmsg_type != RTM_NEWROUTE || !route_parse(h, &r))
+		return;
+	add(s, &r, TABLE_LAST);
+	hold_seen(&s->hold, &r);
 }
 
 // A change while the dump is under way is told by its notification, too: -EINTR is no error here.
@@ -80,7 +85,9 @@ static int read_routes(struct route_sync *s)
 	m->rtm_family = AF_INET;
 	mnl_attr_put_u32(h, RTA_TABLE, RT_TABLE_MAIN);
 	route_table_clear(s->table);
+	hold_reread(&s->hold);
 	rc = netlink_dump(s->conf.requests, h, on_dumped, s);
+	hold_reread_done(&s->hold, s->table, s->conf.links);
 	return rc == -EINTR ? 0 : rc;
 }
 
@@ -149,12 +156,13 @@ static void on_notification(struct route_sync *s, const struct nlmsghdr *h)
 			(h->nlmsg_flags & NLM_F_REPLACE) != 0  ? TABLE_REPLACE
 			: (h->nlmsg_flags & NLM_F_APPEND) != 0 ? TABLE_LAST
 							       : TABLE_FIRST);
+		hold_learned(&s->hold, s->table, &r);
 		route_table_note(s->table, &r);
 		break;
 	case RTM_DELROUTE:
 		if (!route_parse(h, &r))
 			break;
-		route_table_delete(s->table, &r);
+		hold_delete(&s->hold, s->table, &r);
 		route_table_note(s->table, &r);
 		break;
 	case RTM_NEWNEXTHOP:
@@ -202,6 +210,7 @@ static void drain(struct route_sync *s)
 		if (from.nl_pid != 0)
 			continue; // only the kernel's word counts
 		n = (int)got;
+		s->hold.asked = false;
 		for (; mnl_nlmsg_ok(h, n); h = mnl_nlmsg_next(h, &n))
 			on_notification(s, h);
 	}
@@ -267,8 +276,10 @@ static int tell(struct route_sync *s)
 	s->sweep |= s->full;
 	s->full = false;
 	rc = route_table_report(s->table, &report);
-	if (rc == 0 && s->sweep)
-		s->batch_flags |= ROUTES_SWEEP;
+	if (rc == 0 && s->sweep) { // an absence may have cost the table what the data plane has
+		s->unswept = s->hold.absence != 0;
+		s->batch_flags |= s->unswept ? 0 : ROUTES_SWEEP;
+	}
 	if (rc >= 0 && (s->batch_count > 0 || s->batch_flags != 0)) {
 		int sent = send_batch(s);
 
@@ -286,6 +297,8 @@ static int pump(struct route_sync *s)
 	int rc = 0;
 
 	drain(s);
+	hold_look(&s->hold, s->table);
+	s->full |= s->unswept && s->hold.absence == 0 && !s->sweep;
 	if (s->conf.links->changed)
 		s->full = true; // port ids mean other netdevs
 	s->conf.links->changed = false;
@@ -341,7 +354,7 @@ int route_sync_audit(struct route_sync *s)
 	if (s->monitor.socket == NULL || begin < s->next_audit)
 		return 0;
 	rc = pump(s); // what is told from here on explains itself
-	if (rc != 0)
+	if (rc != 0 || s->unswept)
 		return rc < 0 ? rc : 0; // everything is being told: nothing to compare yet
 	again = s->incomplete;		// what was refused before is no surprise
 	s->incomplete = false;
@@ -423,6 +436,7 @@ void route_sync_destroy(struct route_sync *s)
 	if (s == NULL)
 		return;
 	route_sync_close(s);
+	hold_end(&s->hold, s->table);
 	route_table_destroy(s->table);
 	nexthops_destroy(s->nexthops);
 	if (s->again.fd >= 0)
@@ -450,6 +464,12 @@ int route_sync_open(struct route_sync *s, int netns_fd)
 	if (rc < 0)
 		route_sync_close(s);
 	return rc;
+}
+
+void route_sync_hold(struct route_sync *s, uint64_t (*absence)(void *ctx), void *ctx)
+{
+	s->hold.ask = absence;
+	s->hold.ctx = ctx;
 }
 
 void route_sync_close(struct route_sync *s)

@@ -37,6 +37,10 @@ void route_sync_close(struct route_sync *s);
 // about once a second.
 int route_sync_pump(struct route_sync *s);
 
+// While absence() is not 0, ospfd is away or has not had time to learn its routes again: those that
+// the kernel loses stay with the data plane. Another number is another absence.
+void route_sync_hold(struct route_sync *s, uint64_t (*absence)(void *ctx), void *ctx);
+
 // Whether the data plane was told of a default route by this port.
 bool route_sync_default_by(const struct route_sync *s, uint32_t port);
 // Compares the kernel's table, what control knows of it and what the data plane has, and tells the

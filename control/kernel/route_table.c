@@ -172,6 +172,7 @@ static struct candidate *new_candidate(const struct table_route *r)
 	c->type = r->hops.type;
 	c->n_hops = r->hops.n;
 	c->more = r->hops.more;
+	c->ospf = r->ospf;
 	memcpy(c->hops, r->hops.hop, r->hops.n * sizeof(c->hops[0]));
 	return c;
 }

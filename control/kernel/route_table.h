@@ -18,6 +18,7 @@ struct table_route {
 	uint8_t plen;
 	uint32_t metric;
 	uint32_t nexthop;	// object, 0: none
+	bool ospf;		// its protocol
 	struct table_hops hops; // as the message says: what counts while the object is not known
 };
 
@@ -57,6 +58,9 @@ struct table_report {
 int route_table_report(struct route_table *t, const struct table_report *report);
 // Whether the data plane has a route for r's prefix with a next hop on this port.
 bool route_table_told_by(const struct route_table *t, const struct table_route *r, uint32_t port);
+// Calls each() for every route of OSPF, with next hops in place of an object.
+void route_table_ospf(const struct route_table *t,
+	void (*each)(void *ctx, const struct table_route *r), void *ctx);
 size_t route_table_told(const struct route_table *t); // prefixes that the data plane has
 // An audit: begin; read the kernel's table again (clear, add), noting what it tells meanwhile; for
 // each route of the data plane route_table_audit(), then what it does not have; and after the

@@ -13,6 +13,7 @@ struct candidate {
 	uint8_t type;
 	uint8_t n_hops;
 	bool more;
+	bool ospf;
 	struct table_hop hops[];
 };
 

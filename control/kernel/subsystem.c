@@ -397,6 +397,11 @@ struct kernel *kernel_create(const char *netns, struct client *client, struct jo
 	return k;
 }
 
+void kernel_hold_ospf(struct kernel *k, uint64_t (*absence)(void *ctx), void *ctx)
+{
+	route_sync_hold(k->routes, absence, ctx);
+}
+
 void kernel_destroy(struct kernel *k)
 {
 	if (k == NULL)

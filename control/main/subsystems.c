@@ -21,6 +21,7 @@ int subsystems_create(struct control *c)
 	c->routing = routing_create(c->options.vtysh, c->options.frr_socket_dir, c->jobs);
 	if (!c->dataplane || !c->kernel || !c->natlog || !c->routing)
 		return -ENOMEM;
+	kernel_hold_ospf(c->kernel, routing_absence, c->routing);
 	add(c, kernel_add_subsystem(c->kernel));
 	add(c, dataplane_subsystem(c->dataplane));
 	add(c, natlog_subsystem(c->natlog));

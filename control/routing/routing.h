@@ -24,5 +24,8 @@ void routing_destroy(struct routing *r); // NULL is fine
 
 struct subsystem routing_subsystem(struct routing *r);
 
+// Of ospfd, when its routes are to be held: see absence.h. `ctx` is the struct routing.
+uint64_t routing_absence(void *ctx);
+
 void routing_counters(const struct routing *r, struct routing_counters *out); // any thread
 const struct vtysh *routing_vtysh(const struct routing *r);		      // any thread

@@ -15,6 +15,7 @@
 
 #include "control/config/engine.h"
 #include "control/main/log.h"
+#include "control/routing/absence.h"
 #include "control/routing/render.h"
 #include "control/routing/routing.h"
 
@@ -29,7 +30,8 @@ static const char differs[] = "FRR does not take all of the configuration";
 struct daemon {
 	const char *socket; // name of the socket
 	struct routing *routing;
-	struct watch watch; // fd -1: not there
+	struct watch watch;	// fd -1: not there
+	struct process process; // the one that was there last
 };
 
 struct routing {
@@ -37,6 +39,8 @@ struct routing {
 	struct jobs *jobs;
 	struct watch tick;
 	struct daemon ospfd, zebra;
+	struct absence absence;	 // of ospfd
+	struct process told;	 // the zebra that ospfd has told all its routes
 	struct frr_lines wanted; // of the configuration applied last
 	unsigned int left;	 // lines that FRR has otherwise than wanted
 	bool touched;		 // this commit reached FRR
@@ -101,8 +105,11 @@ static int connect_daemon(struct daemon *d)
 		return rc;
 	d->watch.fd = rc;
 	rc = jobs_watch(d->routing->jobs, &d->watch);
-	if (rc == 0)
+	if (rc == 0) {
+		if (process_behind(d->watch.fd, &d->process) && d == &d->routing->ospfd)
+			absence_seen(&d->routing->absence, &d->process);
 		return 0;
+	}
 	close(d->watch.fd);
 	d->watch.fd = -1;
 	return rc;
@@ -261,8 +268,9 @@ static int prepare(
 	return rc;
 }
 
-static void adopt(struct routing *r, struct frr_lines *wanted)
+static void adopt(struct routing *r, const struct config *c, struct frr_lines *wanted)
 {
+	absence_configure(&r->absence, &c->ospf);
 	frr_lines_clear(&r->wanted);
 	r->wanted = *wanted;
 }
@@ -293,7 +301,7 @@ static int apply(void *ctx, const struct config *from, const struct config *to, 
 	}
 	if (rc < 0)
 		disconnect(&r->ospfd);
-	adopt(r, &wanted);
+	adopt(r, to, &wanted);
 	r->left = 0;
 	judge(r);
 	return 0;
@@ -307,7 +315,7 @@ static void undo(void *ctx, const struct config *from, const struct config *to, 
 
 	if (!r->touched || from == NULL || ospf_render(from, &wanted) < 0)
 		return;
-	adopt(r, &wanted);
+	adopt(r, from, &wanted);
 	(void)sync_wanted(r, ROUNDS, &s);
 	r->touched = false;
 }
@@ -321,7 +329,7 @@ static int compare(void *ctx, const struct config *now, bool repair)
 
 	if (rc < 0)
 		return rc;
-	adopt(r, &wanted);
+	adopt(r, now, &wanted);
 	rc = sync_wanted(r, repair ? ROUNDS : 0, &s);
 	if (rc < 0)
 		return is_wanted(r) ? rc : 0; // nothing is missing
@@ -337,6 +345,44 @@ static const char *degraded(void *ctx)
 	struct routing *r = ctx;
 
 	return atomic_load(&r->degraded);
+}
+
+// ospfd tells a zebra that is younger than itself only what changes from then on, and zebra removes
+// what it was not told some time after its start (-K). A new distance makes ospfd announce all of
+// its routes anew; so does taking it back.
+static void announce_anew(struct routing *r)
+{
+	static const char *const ask[] = { "-d", "zebra", "-c", "show zebra client summary", NULL };
+	static const char *const enter_args[] = { "-d", "ospfd", "-f", "/dev/stdin", NULL };
+	static const char script[] = FRR_ROUTER "\n distance 110\n no distance 110\nexit\n";
+	struct vtysh_result result;
+	unsigned int routes;
+	const char *at;
+	bool connected;
+
+	if (r->zebra.process.started == r->told.started && r->zebra.process.pid == r->told.pid)
+		return;
+	if (r->zebra.process.started < r->ospfd.process.started) { // it told all when it came
+		r->told = r->zebra.process;
+		return;
+	}
+	if (vtysh_run(&r->vtysh, ask, NULL, &result) < 0)
+		return;
+	at = result.status == 0 ? strstr(result.output, "ospf ") : NULL;
+	connected = at != NULL;
+	// Control has just begun: a zebra that was told routes was so before.
+	if (connected && r->told.pid == 0 && sscanf(at, "ospf %*s %*s %*s %u/", &routes) == 1 &&
+		routes > 0)
+		r->told = r->zebra.process;
+	free(result.output);
+	if (!connected || r->told.pid == r->zebra.process.pid)
+		return; // not connected: once more at the next tick
+	absence_force(&r->absence);
+	if (vtysh_run(&r->vtysh, enter_args, script, &result) < 0)
+		return;
+	free(result.output);
+	r->told = r->zebra.process;
+	log_notice("frr: zebra is there again and is told all routes");
 }
 
 // Nothing is ever said on the connection: it has ended.
@@ -358,6 +404,8 @@ static void on_tick(void *ctx)
 	if (r->ospfd.watch.fd >= 0) {
 		if (r->zebra.watch.fd < 0 && connect_daemon(&r->zebra) == 0)
 			judge(r);
+		if (r->zebra.watch.fd >= 0)
+			announce_anew(r);
 		return;
 	}
 	if (sync_wanted(r, ROUNDS, &s) < 0)
@@ -417,6 +465,13 @@ void routing_counters(const struct routing *r, struct routing_counters *out)
 {
 	*out = (struct routing_counters){ .repairs = atomic_load(&r->repairs),
 		.restarts = atomic_load(&r->restarts) };
+}
+
+uint64_t routing_absence(void *ctx)
+{
+	struct routing *r = ctx;
+
+	return absence_now(&r->absence);
 }
 
 const struct vtysh *routing_vtysh(const struct routing *r)
