@@ -137,7 +137,7 @@ char *file_lines(uint64_t revision, json_t *document, json_t *ids, const struct 
 		text_or_empty(n->comment));
 	json_t *body = json_pack("{s:O, s:O}", "document", document, "ids", ids);
 	char *first = head != NULL ? json_dumps(head, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-	char *second = body != NULL ? json_dumps(body, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+	char *second = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
 	char *text = NULL;
 
 	if (first == NULL || second == NULL || asprintf(&text, "%s\n%s", first, second) < 0)

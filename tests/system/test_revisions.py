@@ -63,6 +63,14 @@ def test_history_diff_and_rollback(site, broken):
     assert site.router.vrctl("diff").stdout.startswith("+ /port_forwards/web")
 
 
+def test_a_document_comes_back_as_it_was_written(site):
+    """Also the order of its members, which JSON does not know and people do."""
+    before = site.router.vrctl("config", "get").stdout
+    site.router.put(site.changed(hostname="other"))
+    site.router.vrctl("rollback")
+    assert site.router.vrctl("config", "get").stdout == before
+
+
 def test_a_commit_on_trial_is_taken_back(site, broken):
     done = site.router.vrctl("commit", "confirm", "2", broken)
     assert "on trial" in done.stdout
