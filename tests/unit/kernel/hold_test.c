@@ -147,7 +147,7 @@ static void a_lost_link_ends_it(void **state)
 	absence = 1;
 	withdraw();
 	assert_int_equal(gateway(NET), 5);
-	world_shell("ip link set p-pub0 down");
+	world_carrier("pub0", false);
 	world_events();
 	assert_null(world_route(NET));
 }

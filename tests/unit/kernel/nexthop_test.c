@@ -123,7 +123,7 @@ static void a_dead_link_takes_its_members(void **state)
 	world_shell("ip route add 10.50.0.0/16 nhid 10");
 	world_shell("ip route add 10.51.0.0/16 nhid 6");
 	assert_int_equal(gateways("10.50.0.0/16"), 567);
-	world_shell("ip link set p-pub0 down");
+	world_carrier("pub0", false);
 	assert_int_equal(gateways("10.50.0.0/16"), 57);
 	assert_int_equal(gateways("10.51.0.0/16"), -1);
 	world_shell("ip link set pub1 down");

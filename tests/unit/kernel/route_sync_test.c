@@ -112,14 +112,14 @@ static void a_dead_link_yields(void **state)
 	assert_int_equal(gateway("10.50.0.0/16"), 5);
 	assert_int_equal(world_route("10.70.0.0/16")->route.n_hops, 2);
 	assert_int_equal(world_route("10.70.0.0/16")->hops[0].weight, 3);
-	world_shell("ip link set p-pub0 down");
+	world_carrier("pub0", false);
 	world_events();
 	assert_int_equal(gateway("10.50.0.0/16"), 20);
 	assert_int_equal(gateway("10.60.0.0/16"), 6); // there is no other
 	assert_int_equal(world_route("10.70.0.0/16")->route.n_hops, 1);
 	assert_int_equal(gateway("10.70.0.0/16"), 7);
 	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, config->interfaces[2].id);
-	world_shell("ip link set p-pub0 up");
+	world_carrier("pub0", true);
 	world_events();
 	assert_int_equal(gateway("10.50.0.0/16"), 5);
 	assert_int_equal(world_route("10.70.0.0/16")->route.n_hops, 2);

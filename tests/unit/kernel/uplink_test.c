@@ -196,13 +196,13 @@ static void follow_the_configuration(void **state)
 
 static void down(const char *name)
 {
-	world_shell("ip link set p-%s down", name);
+	world_carrier(name, false);
 	world_events();
 }
 
 static void up(const char *name)
 {
-	world_shell("ip link set p-%s up", name);
+	world_carrier(name, true);
 	world_events();
 }
 
@@ -311,7 +311,7 @@ static void a_first_commit_without_carrier(void **state)
 {
 	struct config *c = world_config("");
 
-	world_shell("ip link set p-pub0 down");
+	world_carrier("pub0", false);
 	assert_int_equal(world_commit(NULL, c), 0);
 	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, c->interfaces[2].id);
 	assert_true(world_has("ip route get 8.8.8.8", "via 198.51.100.1 dev pub1"));

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -239,6 +240,18 @@ bool world_has(const char *command, const char *text)
 		return true;
 	print_message("%s: no \"%s\" in\n%s", command, text, output);
 	return false;
+}
+
+void world_carrier(const char *name, bool up)
+{
+	struct timespec begin, now;
+
+	world_shell("ip link set p-%s %s", name, up ? "up" : "down");
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	while ((strstr(world_shell("ip link show %s", name), "state UP") != NULL) != up) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		assert_true(now.tv_sec - begin.tv_sec < 10);
+	}
 }
 
 void world_mirror(const char *name)

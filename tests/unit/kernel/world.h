@@ -48,6 +48,9 @@ int world_teardown(void **state);
 const char *world_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void world_mirror(const char *name); // makes one
 bool world_has(const char *command, const char *text);
+// Sets the far end of a mirror, and waits until the kernel has told of the mirror's carrier: it
+// does so when it has the time.
+void world_carrier(const char *name, bool up);
 
 // The configuration: the three interfaces, with `more` members (", \"vips\": ...") after them.
 struct config *world_config(const char *more);
