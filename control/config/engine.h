@@ -54,7 +54,7 @@ void engine_destroy(struct engine *e);
 struct config *engine_current(struct engine *e);
 
 struct commit {
-	json_t *document;  // borrowed
+	json_t *document;  // from here on never changed, see config_parse()
 	uint64_t if_match; // the revision that must be current, 0 for any; else -ESTALE, status 412
 	bool dry_run;	   // parse, validate and prepare only, then undo
 	const struct revision_note *note; // stored beside it; may be NULL

@@ -86,10 +86,10 @@ static bool parse_begin(struct parse *ps, json_t *document)
 	if (ps->config == NULL)
 		return false;
 	ps->config->refs = 1;
-	ps->config->document = json_deep_copy(document);
-	ps->document = ps->config->document; // texts of it are pointed to
-	return ps->config->document != NULL && ps->interface_names != NULL &&
-	       ps->vip_names != NULL && ps->names != NULL && ps->listener_names != NULL;
+	ps->config->document = json_incref(document); // texts of it are pointed to
+	ps->document = document;
+	return ps->interface_names != NULL && ps->vip_names != NULL && ps->names != NULL &&
+	       ps->listener_names != NULL;
 }
 
 static void parse_end(struct parse *ps)

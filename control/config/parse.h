@@ -15,9 +15,11 @@
 // New reference; NULL with a problem that names line and column.
 json_t *config_load_text(const char *text, size_t len, struct problems *p);
 
-// Parses and validates `document` (borrowed). Every error that can be found is reported, not only
-// the first. Ids come from `ids`, which then holds exactly the names of this document; it is
-// unchanged when the document is bad. NULL with problems when the document is bad.
+// Parses and validates `document`, of which the configuration keeps a reference: from here on it,
+// and every part that another document shares with it, is never changed. Every error that can be
+// found is reported, not only the first. Ids come from `ids`, which then holds exactly the names of
+// this document; it is unchanged when the document is bad. NULL with problems when the document is
+// bad.
 struct config *config_parse(json_t *document, struct ids *ids, struct problems *p);
 
 // RFC 7396 merge patch: a new document (new reference), NULL on memory failure.

@@ -219,7 +219,7 @@ static void routes(void **state)
 	config_unref(c);
 }
 
-static void document_is_a_copy(void **state)
+static void document_is_kept(void **state)
 {
 	struct problems p = { 0 };
 	struct ids *ids = ids_create();
@@ -227,14 +227,12 @@ static void document_is_a_copy(void **state)
 	struct config *c = config_parse(document, ids, &p);
 
 	assert_non_null(c);
-	assert_true(json_equal(c->document, document));
-	json_object_set_new(document, "version", json_integer(2));
-	assert_int_equal(json_integer_value(json_object_get(c->document, "version")), 1);
+	assert_ptr_equal(c->document, document); // ten thousand objects are not copied
+	json_decref(document);
 	struct config *again = config_ref(c);
 	config_unref(c);
 	assert_int_equal(json_object_size(again->document), 2);
 	config_unref(again);
-	json_decref(document);
 	ids_destroy(ids);
 }
 
@@ -409,7 +407,7 @@ int main(void)
 		cmocka_unit_test(forward_of_an_interface),
 		cmocka_unit_test(snat_rules),
 		cmocka_unit_test(routes),
-		cmocka_unit_test(document_is_a_copy),
+		cmocka_unit_test(document_is_kept),
 		cmocka_unit_test(ids_are_those_of_the_document),
 		cmocka_unit_test(too_much_text_is_refused),
 		cmocka_unit_test(deep_text_is_refused),
