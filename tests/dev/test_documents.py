@@ -57,7 +57,8 @@ SOURCES = {
                                "#define DEFAULT_SESSIONS (1u << 20)\n",
     "dataplane/api/proto.h": "enum msg_type {\n\tMSG_HELLO = 1,\n\tMSG_WELCOME,\n"
                              "\tMSG_TYPE_COUNT,\n};\n",
-    documents.NAT: "| REQ-1 | `test_mapping` `test_filter` |\n",
+    **{name: "" for name in documents.NAMING_TESTS},
+    documents.NAMING_TESTS[0]: "| REQ-1 | `test_mapping` `test_filter` |\n",
     "tests/packet/test_nat.py": "def test_mapping(net):\n",
     "tests/unit/nat_test.c": "static void test_filter(void **state)\n",
     "control/jobs.c": "struct q {\n\tpthread_mutex_t lock;\n};\n",

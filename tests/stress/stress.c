@@ -355,12 +355,12 @@ int main(int argc, char **argv)
 	atomic_store(&dp->stop, true);
 	rte_eal_mp_wait_lcore();
 	sweep_stop(dp);
-	for (unsigned int id = 1; id < PORT_COUNT; id++)
-		test_port_discard(port(&s, id));
-	drain(&s, false);
 	// The workers are gone; what they wrote is seen from here on.
 	if (!grace_passed(dp->qsbr, rte_rcu_qsbr_start(dp->qsbr)))
 		fail("workers still online", 1, 0);
+	for (unsigned int id = 1; id < PORT_COUNT; id++)
+		test_port_discard(port(&s, id));
+	drain(&s, false);
 	while (control_round(dp, s.h->now_ms))
 		;
 	for (unsigned int i = 0; i < WORKERS; i++) {
