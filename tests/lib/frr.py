@@ -13,6 +13,8 @@ from wait import wait_until
 
 DAEMONS = "/usr/lib/frr"
 RUN = "/run/frr"
+# As in the image (image/files/etc/frr/vrouter-zebra.conf says why).
+ZEBRA = "no zebra nexthop kernel enable\n"
 FAST = """ timers throttle spf 0 50 500
  timers throttle lsa all 0
  timers lsa min-arrival 0
@@ -36,7 +38,8 @@ class Frr:
 
     def _start(self, daemon, *options):
         config = os.path.join(self.directory, f"{daemon}.conf")
-        with open(config, "a", encoding="ascii"):
+        with open(config, "w", encoding="ascii") as f:
+            f.write(ZEBRA if daemon == "zebra" else "")
             shutil.chown(config, "frr", "frr")
         socket = os.path.join(self.directory, f"{daemon}.vty")
         if os.path.exists(socket):

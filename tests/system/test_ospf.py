@@ -8,7 +8,7 @@ import netns
 import pytest
 import traffic
 from ospf import (H1, HOST1, HOST2, HOST3, NET1, NET2, NET3, R1, R2, R3, ROUTER_ID, OspfSite)
-from wait import wait_until
+from wait import Timeout, wait_until
 
 P1, P2, P3 = "10.1.0.2", "10.2.0.2", "10.3.0.2"  # the peers' addresses
 PASSIVE = {"name": "vpc1", "passive": True}
@@ -286,6 +286,14 @@ def test_what_is_not_ours_stays(site):
     assert site.neighbour(R1)["state_changes"] == before
 
 
+def wait_for_none(found):
+    """Waits until found() has nothing more; what it has then is the failure."""
+    try:
+        wait_until(lambda: not found())
+    except Timeout:
+        assert found() == []
+
+
 def test_kernel_frr_and_data_plane_have_the_same_routes(site):
     site.wait_route(NET1, P1)
     netns.run(["ip", "-n", site.router.mirrors, "route", "add", "blackhole", "198.18.0.0/15",
@@ -294,17 +302,19 @@ def test_kernel_frr_and_data_plane_have_the_same_routes(site):
     def compared(query=""):
         return site.api.get(f"state/routes/compare{query}")
 
-    def agreed():
-        rows = {row["prefix"]: row for row in compared()["items"]}
-        return rows if {NET1, "198.18.0.0/15"} <= rows.keys() and all(
-            row["agree"] for row in rows.values()) else None
+    def differing():
+        rows = compared()["items"]
+        missing = {NET1, "198.18.0.0/15"} - {row["prefix"] for row in rows}
+        return [row for row in rows if not row["agree"]] + list(missing)
+
     try:
-        rows = wait_until(agreed, what=lambda: str(compared("?differing=1")))
+        wait_for_none(differing)
+        rows = {row["prefix"]: row for row in compared()["items"]}
         assert rows[NET1]["kernel"] == f"via {P1} dev pub0"
         assert rows["198.18.0.0/15"]["dataplane"] == "blackhole"
         assert compared()["frr_running"]
-        differing = compared("?differing=1")
-        assert differing["differing"] == differing["total"] == 0 and differing["items"] == []
+        other = compared("?differing=1")
+        assert other["differing"] == other["total"] == 0 and other["items"] == []
         assert NET1 in site.router.vrctl("show", "routes-compare").stdout
         assert NET1 not in site.router.vrctl("show", "routes-compare", "--differing").stdout
     finally:
