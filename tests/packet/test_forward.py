@@ -143,8 +143,9 @@ def test_a_flood_of_pings_costs_no_answers(net):
     for _ in range(8):  # 256 at once are over any rate
         net.router.send_frames([("pub0", ask)] * 32)
     assert net.router.stats()["drops"]["punt_policed"] > 100
-    outs = net.router.send("pub0", answer)
-    assert [(o.port, o.kind, o.frame) for o in outs] == [("pub0", "punted", bytes(answer))]
+    # Behind those that take what the bucket got meanwhile.
+    outs = net.router.send_frames([("pub0", ask)] * 31 + [("pub0", answer)])
+    assert ("pub0", "punted", bytes(answer)) in [(o.port, o.kind, o.frame) for o in outs]
 
 
 def test_kernel_packets_leave_unchanged(net):
