@@ -38,19 +38,11 @@ static int teardown(void **state)
 	return world_teardown(state);
 }
 
-// Last byte of the gateway of the first hop; -1: no route or no hop.
-static int gateway(const char *prefix)
-{
-	const struct world_route *r = world_route(prefix);
-
-	return r != NULL && r->route.n_hops > 0 ? r->hops[0].gateway.bytes[3] : -1;
-}
-
 static void learn(void)
 {
 	world_shell("ip route add " NET " via 10.1.0.5 metric 20 proto ospf");
 	world_events();
-	assert_int_equal(gateway(NET), 5);
+	assert_int_equal(world_gateway(NET), 5);
 }
 
 static void withdraw(void)
@@ -72,10 +64,10 @@ static void what_a_dead_ospfd_had_stays_for_a_time(void **state)
 	learn();
 	absence = 1;
 	withdraw();
-	assert_int_equal(gateway(NET), 5);
+	assert_int_equal(world_gateway(NET), 5);
 	world_shell("ip link set pub1 down"); // all is read again
 	world_events();
-	assert_int_equal(gateway(NET), 5);
+	assert_int_equal(world_gateway(NET), 5);
 	absence = 0;
 	world_tick();
 	assert_null(world_route(NET));
@@ -96,12 +88,12 @@ static void the_object_of_a_route_may_go(void **state)
 	world_shell("ip nexthop add id 77 via 10.1.0.7 dev vpc1");
 	world_shell("ip route add " NET " nhid 77 metric 20 proto ospf");
 	world_events();
-	assert_int_equal(gateway(NET), 7);
+	assert_int_equal(world_gateway(NET), 7);
 	absence = 1;
 	withdraw();
 	world_shell("ip nexthop del id 77");
 	world_events();
-	assert_int_equal(gateway(NET), 7);
+	assert_int_equal(world_gateway(NET), 7);
 }
 
 static void what_is_learned_anew_counts(void **state)
@@ -111,7 +103,7 @@ static void what_is_learned_anew_counts(void **state)
 	withdraw();
 	world_shell("ip route add " NET " via 10.1.0.6 metric 20 proto ospf");
 	world_events();
-	assert_int_equal(gateway(NET), 6);
+	assert_int_equal(world_gateway(NET), 6);
 	withdraw(); // by the new ospfd: that is the truth
 	assert_null(world_route(NET));
 }
@@ -124,7 +116,7 @@ static void the_same_route_learned_anew_stays(void **state)
 	learn();
 	absence = 0;
 	world_tick();
-	assert_int_equal(gateway(NET), 5);
+	assert_int_equal(world_gateway(NET), 5);
 }
 
 static void a_second_death(void **state)
@@ -134,7 +126,7 @@ static void a_second_death(void **state)
 	withdraw();
 	absence = 2;
 	world_tick();
-	assert_int_equal(gateway(NET), 5);
+	assert_int_equal(world_gateway(NET), 5);
 	absence = 0;
 	world_tick();
 	assert_null(world_route(NET));
@@ -146,7 +138,7 @@ static void a_lost_link_ends_it(void **state)
 	world_events();
 	absence = 1;
 	withdraw();
-	assert_int_equal(gateway(NET), 5);
+	assert_int_equal(world_gateway(NET), 5);
 	world_carrier("pub0", false);
 	world_events();
 	assert_null(world_route(NET));

@@ -35,23 +35,15 @@ static int teardown(void **state)
 	return world_teardown(state);
 }
 
-// Last byte of the gateway of the first hop; -1: no route or no hop.
-static int gateway(const char *prefix)
-{
-	const struct world_route *r = world_route(prefix);
-
-	return r != NULL && r->route.n_hops > 0 ? r->hops[0].gateway.bytes[3] : -1;
-}
-
 static void follows_additions_and_deletions(void **state)
 {
 	world_shell("ip route add 10.50.0.0/16 via 10.1.0.5 proto static");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 5);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 5);
 	assert_int_equal(world_route("10.50.0.0/16")->hops[0].port, config->interfaces[3].id);
 	world_shell("ip route replace 10.50.0.0/16 via 10.1.0.6 proto static");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 6);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 6);
 	world_shell("ip route add 10.51.0.0/16 dev vpc1 proto static");
 	world_events();
 	assert_int_equal(world_route("10.51.0.0/16")->hops[0].gateway.family, 0);
@@ -66,21 +58,21 @@ static void the_lowest_metric_wins(void **state)
 {
 	world_shell("ip route add 10.50.0.0/16 via 10.1.0.20 metric 20 proto ospf");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 20);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 20);
 	world_shell("ip route add 10.50.0.0/16 via 10.1.0.10 metric 10 proto static");
 	world_shell("ip route add blackhole 10.50.0.0/16 metric 30");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 10);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 10);
 	world_shell("ip route append 10.50.0.0/16 via 10.1.0.11 metric 10 proto static");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 10);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 10);
 	world_shell("ip route prepend 10.50.0.0/16 via 10.1.0.9 metric 10 proto static");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 9);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 9);
 	for (unsigned int i = 0; i < 3; i++)
 		world_shell("ip route del 10.50.0.0/16 metric 10");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 20);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 20);
 	world_shell("ip route del 10.50.0.0/16 metric 20");
 	world_events();
 	assert_int_equal(world_route("10.50.0.0/16")->route.type, ROUTE_BLACKHOLE);
@@ -97,7 +89,7 @@ static void the_dump_has_the_same_order(void **state)
 	world_shell("ip link set pub1 down"); // netdevs changed: all is read again
 	world_shell("ip link set pub1 up");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 9);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 9);
 }
 
 // Carrier loss has no route notification.
@@ -109,19 +101,19 @@ static void a_dead_link_yields(void **state)
 	world_shell("ip route add 10.70.0.0/16 proto static nexthop via 203.0.113.7 weight 3"
 		    " nexthop via 10.1.0.7");
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 5);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 5);
 	assert_int_equal(world_route("10.70.0.0/16")->route.n_hops, 2);
 	assert_int_equal(world_route("10.70.0.0/16")->hops[0].weight, 3);
 	world_carrier("pub0", false);
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 20);
-	assert_int_equal(gateway("10.60.0.0/16"), 6); // there is no other
+	assert_int_equal(world_gateway("10.50.0.0/16"), 20);
+	assert_int_equal(world_gateway("10.60.0.0/16"), 6); // there is no other
 	assert_int_equal(world_route("10.70.0.0/16")->route.n_hops, 1);
-	assert_int_equal(gateway("10.70.0.0/16"), 7);
+	assert_int_equal(world_gateway("10.70.0.0/16"), 7);
 	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, config->interfaces[2].id);
 	world_carrier("pub0", true);
 	world_events();
-	assert_int_equal(gateway("10.50.0.0/16"), 5);
+	assert_int_equal(world_gateway("10.50.0.0/16"), 5);
 	assert_int_equal(world_route("10.70.0.0/16")->route.n_hops, 2);
 	assert_int_equal(world_route("0.0.0.0/0")->hops[0].port, config->interfaces[1].id);
 }
@@ -178,7 +170,7 @@ static void lost_notifications_are_made_up_for(void **state)
 	assert_true(after.route_resyncs > before.route_resyncs);
 	assert_int_equal(world.n_routes, 2001);
 	assert_int_equal(after.routes, 2001);
-	assert_int_equal(gateway("10.107.249.0/24"), 251);
+	assert_int_equal(world_gateway("10.107.249.0/24"), 251);
 }
 
 static void another_data_plane_is_told_everything(void **state)
@@ -246,7 +238,7 @@ static void a_big_table_is_told_in_parts(void **state)
 	world.sweeps = 0;
 	world_shell("ip route add 10.71.0.0/16 via 10.1.0.7 proto static");
 	world_tick();
-	assert_int_equal(gateway("10.71.0.0/16"), 7);
+	assert_int_equal(world_gateway("10.71.0.0/16"), 7);
 	world_events();
 	assert_int_equal(world.marks, 1);
 	assert_int_equal(world.n_routes, 30002);
@@ -269,7 +261,7 @@ static void what_is_refused_is_told_again(void **state)
 	world.room = 0;
 	assert_true(audit() > 0);
 	assert_int_equal(world.n_routes, 4);
-	assert_int_equal(gateway("10.74.0.0/16"), 7);
+	assert_int_equal(world_gateway("10.74.0.0/16"), 7);
 	assert_int_equal(audit(), 0);
 	assert_int_equal(counters().routes_missing, 0);
 	assert_int_equal(counters().routes_drift, 0); // nothing that was not known
@@ -312,7 +304,7 @@ static void drift_of_the_data_plane_is_repaired(void **state)
 		assert_int_equal(counters().routes_drift, change + 1);
 		assert_int_equal(world.n_routes, 4);
 		assert_int_equal(world_route("10.71.0.0/16")->hops[0].weight, 3);
-		assert_int_equal(gateway("10.71.0.0/16"), 7);
+		assert_int_equal(world_gateway("10.71.0.0/16"), 7);
 		assert_null(world_route("10.99.0.0/16"));
 		assert_int_equal(audit(), 0);
 	}
@@ -333,12 +325,12 @@ static void drift_of_control_is_repaired(void **state)
 	world_shell("ip route del 10.71.0.0/16");
 	world_shell("ip route add 10.72.0.0/16 via 10.1.0.9 proto static");
 	world_events();
-	assert_int_equal(gateway("10.70.0.0/16"), 7);
+	assert_int_equal(world_gateway("10.70.0.0/16"), 7);
 	assert_int_equal(audit(), 3);
 	assert_int_equal(counters().routes_drift, 3);
-	assert_int_equal(gateway("10.70.0.0/16"), 8);
+	assert_int_equal(world_gateway("10.70.0.0/16"), 8);
 	assert_null(world_route("10.71.0.0/16"));
-	assert_int_equal(gateway("10.72.0.0/16"), 9);
+	assert_int_equal(world_gateway("10.72.0.0/16"), 9);
 	assert_int_equal(audit(), 0);
 }
 
@@ -347,7 +339,7 @@ static void news_is_no_drift(void **state)
 {
 	world_shell("ip route add 10.70.0.0/16 via 10.1.0.7 proto static");
 	assert_int_equal(audit(), 0);
-	assert_int_equal(gateway("10.70.0.0/16"), 7);
+	assert_int_equal(world_gateway("10.70.0.0/16"), 7);
 	assert_int_equal(counters().routes_drift, 0);
 }
 

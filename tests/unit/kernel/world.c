@@ -102,6 +102,13 @@ const struct world_route *world_route(const char *prefix)
 	return find(prefix);
 }
 
+int world_gateway(const char *prefix)
+{
+	const struct world_route *r = world_route(prefix);
+
+	return r != NULL && r->route.n_hops > 0 ? r->hops[0].gateway.bytes[3] : -1;
+}
+
 // Returns whether there was room.
 static bool take(const struct msg_route *r, const struct msg_hop *hops)
 {

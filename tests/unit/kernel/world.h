@@ -58,6 +58,7 @@ struct config *world_config_text(const char *text);
 int world_commit(const struct config *from, const struct config *to);
 
 const struct world_route *world_route(const char *prefix); // NULL: the data plane has none
-void world_events(void); // serves the watches until they are quiet
+int world_gateway(const char *prefix); // last byte of that of the first hop; -1: no route or no hop
+void world_events(void);	       // serves the watches until they are quiet
 void world_tick(void);
 int world_monitor_fd(void); // of the route monitor's watch
