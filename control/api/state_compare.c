@@ -150,7 +150,7 @@ static void add_frr(struct comparison *c, json_t *routes)
 
 			if (address != NULL)
 				(void)inet_pton(AF_INET, address, &gateway);
-			if (n < MSG_ROUTE_HOPS)
+			if (n < MSG_ROUTE_HOPS && json_is_true(json_object_get(hop, "installed")))
 				hop_text(hops[n++], &gateway,
 					json_string_value(json_object_get(hop, "interface")));
 		}

@@ -300,18 +300,8 @@ static bool is_chosen(json_t *route)
 
 static json_t *chosen(json_t *route)
 {
-	json_t *hops = json_array(), *hop;
-	size_t i;
-
-	json_array_foreach(json_object_get(route, "nexthops"), i, hop)
-	{
-		if (json_is_true(json_object_get(hop, "fib")))
-			json_array_append_new(
-				hops, json_pack("{s:o, s:o}", "address", member(hop, "ip"),
-					      "interface", member(hop, "interfaceName")));
-	}
 	return json_pack("{s:s, s:o, s:o}", "type", type_of(route), "protocol",
-		member(route, "protocol"), "next_hops", hops);
+		member(route, "protocol"), "next_hops", hops_of(route));
 }
 
 int zebra_routes(const struct vtysh *v, json_t **out)

@@ -18,6 +18,6 @@ json_t *ospf_state(const struct vtysh *v, const struct config *now);
 // errno: zebra does not answer.
 int ospf_routes(const struct vtysh *v, json_t **out);
 
-// What zebra chose, {prefix: {"type", "protocol", "next_hops": [{"address", "interface"}]}}, of
-// routes that are not connected. The same.
+// What zebra chose, {prefix: {"type", "protocol", "next_hops": [{"address", "interface",
+// "installed"}]}}, of routes that are not connected. The same.
 int zebra_routes(const struct vtysh *v, json_t **out);
