@@ -108,7 +108,7 @@ static void reply_committed(struct request *r, const struct attempt *a, uint64_t
 		changed, "warnings", problems_json(warnings));
 
 	if (a->dry_run) {
-		json_t *from = config_copy_document(a->now);
+		json_t *from = a->now ? json_incref(a->now->document) : config_copy_document(NULL);
 
 		json_object_set_new(body, "dry_run", json_true());
 		(void)config_add_diff(body, from, a->document);

@@ -49,14 +49,11 @@ void revisions_get(struct request *r)
 	reply_list(r, items, store_count(r->env->store));
 }
 
-// A revision by number, new reference; 0 is the appliance without configuration. NULL: the reply is
-// made.
+// A revision by number, new reference. NULL: the reply is made.
 static json_t *load(struct request *r, uint64_t number)
 {
 	json_t *document = NULL;
 
-	if (number == 0)
-		return config_copy_document(NULL);
 	if (store_get(r->env->store, number, &document) < 0)
 		reply_problem(r, 404, "revision %llu is not stored (any more)",
 			(unsigned long long)number);

@@ -51,30 +51,22 @@ int confirm_end(struct store *s)
 	return store_note(s, NOTE, NULL);
 }
 
-static json_t *document_of(const struct store *s, uint64_t revision)
-{
-	json_t *document = NULL;
-
-	if (revision == 0)
-		return json_pack("{s:i}", "version", CONFIG_VERSION);
-	return store_get(s, revision, &document) == 0 ? document : NULL;
-}
-
 static int go_back(
 	struct engine *e, const struct store *s, const struct trial *trial, struct problems *p)
 {
 	struct revision_note note = { .author = "vrouter-control" };
-	struct commit commit = { .document = document_of(s, trial->back_to), .note = &note };
+	struct commit commit = { .note = &note };
 	uint64_t revision;
+	int err = store_get(s, trial->back_to, &commit.document);
 
-	if (commit.document == NULL) {
+	if (err < 0) {
 		problem_add(p, "", "revision %" PRIu64 " cannot be read", trial->back_to);
-		return -ENOENT;
+		return err;
 	}
 	snprintf(note.comment, sizeof(note.comment),
 		"revision %" PRIu64 " was not confirmed: back to %" PRIu64, trial->revision,
 		trial->back_to);
-	int err = engine_commit(e, &commit, &revision, p);
+	err = engine_commit(e, &commit, &revision, p);
 	json_decref(commit.document);
 	return err;
 }

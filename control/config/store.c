@@ -18,6 +18,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "control/config/model.h"
 #include "control/config/store_file.h"
 
 #define NEWEST_KEPT 2 // whatever their size: the current one and the one before
@@ -186,8 +187,13 @@ int store_load(struct store *s, uint64_t *revision, json_t **document, json_t **
 
 int store_get(const struct store *s, uint64_t revision, json_t **document)
 {
-	json_t *file = file_load(s->dir, revision);
+	json_t *file;
 
+	if (revision == 0) {
+		*document = json_pack("{s:i}", "version", CONFIG_VERSION);
+		return *document != NULL ? 0 : -ENOMEM;
+	}
+	file = file_load(s->dir, revision);
 	if (file == NULL)
 		return -ENOENT;
 	*document = json_incref(json_object_get(file, "document"));

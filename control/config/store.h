@@ -53,7 +53,7 @@ int store_save(struct store *s, uint64_t revision, json_t *document, json_t *ids
 // not whole.
 size_t store_count(const struct store *s);
 int store_describe(const struct store *s, size_t nth, struct revision *out);
-// The document of one (new reference), -ENOENT.
+// The document of one (new reference), 0 being the appliance without configuration. -ENOENT.
 int store_get(const struct store *s, uint64_t revision, json_t **document);
 
 // A small text beside the revisions, as durable as they are. `text` NULL removes it. Reading gives
