@@ -104,6 +104,27 @@ static void write_interfaces(FILE *out, const struct counters *c, const struct c
 			counters[i].first, counters[i].size);
 }
 
+// Four limits for each power of two from 32 to 8192 cycles.
+static void write_burst_cycles(FILE *out, const struct cycles_histogram *h, unsigned int worker)
+{
+	uint64_t below = 0;
+	unsigned int i = 0;
+
+	for (uint32_t le = CYCLES_LINEAR; le <= 8192;) {
+		for (; cycles_floor(i) < le; i++)
+			below += h->bucket[i];
+		fprintf(out, "vrouter_worker_burst_cycles_bucket{worker=\"%u\",le=\"%u\"} %llu\n",
+			worker, le, (unsigned long long)below);
+		le = cycles_floor(i + CYCLES_LINEAR / 4);
+	}
+	fprintf(out,
+		"vrouter_worker_burst_cycles_bucket{worker=\"%u\",le=\"+Inf\"} %llu\n"
+		"vrouter_worker_burst_cycles_sum{worker=\"%u\"} %llu\n"
+		"vrouter_worker_burst_cycles_count{worker=\"%u\"} %llu\n",
+		worker, (unsigned long long)cycles_samples(h), worker, (unsigned long long)h->sum,
+		worker, (unsigned long long)cycles_samples(h));
+}
+
 static void write_workers(FILE *out, const struct counters *c)
 {
 	metric_head(out, "worker_walks_total", "counter", "Graph walks of a worker.");
@@ -115,6 +136,10 @@ static void write_workers(FILE *out, const struct counters *c)
 	for (unsigned int w = 0; w < c->workers && c->process.tsc_hz; w++)
 		fprintf(out, "vrouter_worker_busy_seconds_total{worker=\"%u\"} %.6f\n", w,
 			(double)c->worker[w].busy_cycles / c->process.tsc_hz);
+	metric_head(out, "worker_burst_cycles", "histogram",
+		"TSC cycles per packet of walks that brought 32 packets and more.");
+	for (unsigned int w = 0; w < c->workers; w++)
+		write_burst_cycles(out, &c->worker[w].cycles, w);
 }
 
 static void write_process(FILE *out, const struct counters *c)

@@ -59,16 +59,33 @@ static json_t *accounts(const struct worker_stats *w)
 	return all;
 }
 
+// Cycles per packet of the walks that brought many packets: `counts` for tools that compare two
+// readings, as pairs of the least number of a bucket and its samples.
+static json_t *burst_cycles(const struct cycles_histogram *h)
+{
+	json_t *counts = json_array();
+
+	for (unsigned int i = 0; i < CYCLES_BUCKETS; i++)
+		if (h->bucket[i] != 0)
+			json_array_append_new(
+				counts, json_pack("[I, I]", (json_int_t)cycles_floor(i),
+						(json_int_t)h->bucket[i]));
+	return json_pack("{s:I, s:f, s:f, s:f, s:f, s:o}", "walks", (json_int_t)cycles_samples(h),
+		"p10", cycles_quantile(h, 0.1), "median", cycles_quantile(h, 0.5), "p90",
+		cycles_quantile(h, 0.9), "p99", cycles_quantile(h, 0.99), "counts", counts);
+}
+
 static json_t *worker(const struct worker_stats *w, int index, uint64_t tsc_hz)
 {
 	double busy = tsc_hz ? (double)w->busy_cycles / tsc_hz : 0;
 	uint64_t packets = w->accounts[ACCT_RECEIVED] + w->accounts[ACCT_INJECTED];
 
-	return json_pack("{s:i, s:o, s:I, s:I, s:I, s:f, s:I}", "worker", index, "accounts",
+	return json_pack("{s:i, s:o, s:I, s:I, s:I, s:f, s:I, s:o}", "worker", index, "accounts",
 		accounts(w), "sessions_created", (json_int_t)w->sessions_created,
 		"sessions_degraded", (json_int_t)w->sessions_degraded, "walks",
 		(json_int_t)w->walks, "busy_s", busy, "cycles_per_packet",
-		(json_int_t)(packets ? w->busy_cycles / packets : 0));
+		(json_int_t)(packets ? w->busy_cycles / packets : 0), "burst_cycles",
+		burst_cycles(&w->cycles));
 }
 
 static json_t *nat_log(const struct process_stats *p)

@@ -154,6 +154,12 @@ static void worker_sleep(struct worker *w, uint32_t us)
 	rte_rcu_qsbr_thread_online(w->dp->qsbr, w->index);
 }
 
+static void count_busy(struct worker *w, unsigned int came, uint64_t cycles)
+{
+	w->stats.busy_cycles += cycles;
+	cycles_count(&w->stats.cycles, cycles, came);
+}
+
 int worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -168,9 +174,10 @@ int worker_main(void *arg)
 	rte_rcu_qsbr_thread_online(qsbr, index);
 	while (!atomic_load_explicit(&dp->stop, memory_order_relaxed)) {
 		uint64_t tsc = rte_rdtsc();
+		unsigned int came = worker_walk(w, tsc);
 
-		if (worker_walk(w, tsc) != 0) {
-			w->stats.busy_cycles += rte_rdtsc() - tsc;
+		if (came != 0) {
+			count_busy(w, came, rte_rdtsc() - tsc);
 			idle = 0;
 		} else if (sleep_us != 0 && ++idle > IDLE_WALKS) {
 			worker_sleep(w, sleep_us);

@@ -13,6 +13,7 @@
 
 #include "dataplane/api/proto.h"
 #include "dataplane/main/limits.h"
+#include "dataplane/stats/cycles.h"
 #include "dataplane/stats/reason.h"
 
 #define STATS_MAGIC	   0x76725354u
@@ -45,6 +46,7 @@ struct worker_stats {
 	uint64_t sessions_degraded; // of them: endpoint-dependent, because no port was free
 	uint64_t walks;
 	uint64_t busy_cycles; // TSC cycles in walks that received packets
+	struct cycles_histogram cycles;
 	struct port_counters ports[LIMIT_PORTS];
 };
 

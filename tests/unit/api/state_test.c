@@ -92,6 +92,7 @@ static void test_counters(void **state)
 	shm->worker[0].policed[PUNT_REST] = 5;
 	shm->worker[1].accounts[ACCT_RECEIVED] = 10;
 	shm->worker[1].busy_cycles = 2500000;
+	shm->worker[1].cycles.bucket[cycles_bucket(150)] = 2; // from 148 to 151
 	assert_int_equal(ask(f, "GET", STATE "/drops", NULL, NULL, NULL), 200);
 	assert_int_equal(number_at(f, "/total"), DROP_COUNT - 1); // all but "none"
 	ttl = DROP_TTL - 1;
@@ -114,6 +115,12 @@ static void test_counters(void **state)
 	assert_int_equal(number_at(f, "/workers/1/accounts/received"), 10);
 	assert_int_equal(number_at(f, "/workers/1/cycles_per_packet"), 250000);
 	assert_true(json_real_value(at(f, "/workers/1/busy_s")) == 2.5);
+	assert_int_equal(number_at(f, "/workers/0/burst_cycles/walks"), 0);
+	assert_int_equal(json_array_size(at(f, "/workers/0/burst_cycles/counts")), 0);
+	assert_int_equal(number_at(f, "/workers/1/burst_cycles/walks"), 2);
+	assert_true(json_real_value(at(f, "/workers/1/burst_cycles/median")) == 150);
+	assert_int_equal(number_at(f, "/workers/1/burst_cycles/counts/0/0"), 148);
+	assert_int_equal(number_at(f, "/workers/1/burst_cycles/counts/0/1"), 2);
 	free(shm);
 }
 
@@ -357,6 +364,10 @@ static void test_metrics(void **state)
 	shm->worker[0].ports[ids.vpc1].rx_packets = 13;
 	shm->losses[ids.vpc1] = (struct port_losses){ 14, 15, 16, 17 };
 	shm->worker[0].busy_cycles = 500000;
+	shm->worker[0].cycles.bucket[cycles_bucket(31)] = 3;
+	shm->worker[0].cycles.bucket[cycles_bucket(150)] = 2;
+	shm->worker[0].cycles.bucket[CYCLES_BUCKETS - 1] = 1;
+	shm->worker[0].cycles.sum = 3 * 31 + 2 * 150 + 20000;
 	assert_int_equal(ask(f, "GET", "/metrics", NULL, NULL, NULL), 200);
 	assert_string_equal(
 		f->request.reply.content_type, "text/plain; version=0.0.4; charset=utf-8");
@@ -382,6 +393,14 @@ static void test_metrics(void **state)
 	assert_line(f, "vrouter_interface_transmit_errors_total{interface=\"vpc1\"} 17");
 	assert_line(f, "vrouter_sessions 6");
 	assert_line(f, "vrouter_worker_busy_seconds_total{worker=\"0\"} 0.500000");
+	assert_line(f, "# TYPE vrouter_worker_burst_cycles histogram");
+	assert_line(f, "vrouter_worker_burst_cycles_bucket{worker=\"0\",le=\"32\"} 3");
+	assert_line(f, "vrouter_worker_burst_cycles_bucket{worker=\"0\",le=\"128\"} 3");
+	assert_line(f, "vrouter_worker_burst_cycles_bucket{worker=\"0\",le=\"160\"} 5");
+	assert_line(f, "vrouter_worker_burst_cycles_bucket{worker=\"0\",le=\"8192\"} 5");
+	assert_line(f, "vrouter_worker_burst_cycles_bucket{worker=\"0\",le=\"+Inf\"} 6");
+	assert_line(f, "vrouter_worker_burst_cycles_sum{worker=\"0\"} 20393");
+	assert_line(f, "vrouter_worker_burst_cycles_count{worker=\"0\"} 6");
 	assert_line(f, "vrouter_table_max{table=\"odd\\\"name\\\\\"} 2");
 	fake_dataplane()->connected = false; // a scrape still works
 	assert_int_equal(ask(f, "GET", "/metrics", NULL, NULL, NULL), 200);
