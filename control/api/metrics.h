@@ -10,7 +10,8 @@
 #include "control/api/counters.h"
 #include "control/api/names.h"
 
-// The two comment lines of a metric; `type` is "counter", "gauge" or "histogram". Its samples follow.
+// The two comment lines of a metric; `type` is "counter", "gauge" or "histogram". Its samples
+// follow.
 void metric_head(FILE *out, const char *name, const char *type, const char *help);
 // name{label="value"} number; `label` NULL: no label. Quotes in `value` are escaped.
 void metric_sample(
