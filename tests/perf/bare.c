@@ -39,18 +39,29 @@ static void forward(const struct l3 *l3, struct rte_mbuf **pkts, uint16_t n)
 		rewrite(pkts[i], l3_adj(l3, adj[i]));
 }
 
+// Where what comes by a port goes to.
+static unsigned int other_port(const struct scenario *s, unsigned int in)
+{
+	if (s->in != 0)
+		return s->out;
+	return in == BENCH_VPC1 ? BENCH_PUB0 : BENCH_VPC1;
+}
+
 unsigned int bench_bare(struct bench *b, const struct scenario *s)
 {
-	struct port *in = b->ports[s->in]->port, *out = b->ports[s->out]->port;
 	const struct l3 *l3 = b->harness->dp->l3;
 	struct rte_mbuf *pkts[LIMIT_RX_BURST];
-	unsigned int done = 0;
-	uint16_t n;
+	unsigned int done = 0, turn = s->in != 0 ? s->in : BENCH_VPC1, empty = 0;
 
-	while (done < BENCH_BURST && (n = port_rx_burst(in, 0, pkts, LIMIT_RX_BURST)) > 0) {
+	while (done < BENCH_BURST && empty < 2) {
+		struct port *in = b->ports[turn]->port, *out = b->ports[other_port(s, turn)]->port;
+		uint16_t n = port_rx_burst(in, 0, pkts, LIMIT_RX_BURST);
+
 		forward(l3, pkts, n);
 		out->ops->tx_burst(out, 0, pkts, n);
 		done += n;
+		empty = n == 0 ? empty + 1 : 0;
+		turn = s->in != 0 ? turn : other_port(s, turn);
 	}
 	return done;
 }

@@ -21,15 +21,19 @@
 #include "tests/perf/measure.h"
 #include "tests/perf/site.h"
 
-#define LIFETIME 8000 // seconds, longer than every idle time
+#define LIFETIME      8000 // seconds, longer than every idle time
+#define SESSIONS      (5u << 18)
+#define WIDE_SESSIONS (5u << 20)
 
 struct arguments {
 	const char *scenario; // NULL: all
 	const char *json;
 	const char *core;
+	const char *memory; // MiB, without huge pages
 	unsigned int rounds;
-	uint32_t sessions;
-	uint32_t rules; // 0: as many as the site has
+	uint32_t sessions; // 0: as many as the scenarios need
+	uint32_t routes;   // that they need
+	uint32_t rules;	   // 0: as many as the site has
 	uint32_t used;
 	bool huge;
 };
@@ -40,7 +44,8 @@ static void usage(void)
 	      "                   [--core N] [--sessions N] [--rules N] [--used N]\n",
 		stderr);
 	for (unsigned int i = 0; i < bench_n_scenarios; i++)
-		fprintf(stderr, "  %-16s %s\n", bench_scenarios[i].name, bench_scenarios[i].text);
+		fprintf(stderr, "  %-18s %s%s\n", bench_scenarios[i].name, bench_scenarios[i].text,
+			bench_scenarios[i].large ? " (only when named)" : "");
 }
 
 static int parse(int argc, char **argv, struct arguments *a)
@@ -55,7 +60,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 	int c;
 
 	*a = (struct arguments){
-		.core = "0", .rounds = 40, .sessions = 5u << 18, .used = SITE_USED
+		.core = "0", .memory = "1024", .rounds = 40, .routes = 131072, .used = SITE_USED
 	};
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
@@ -89,9 +94,10 @@ static int parse(int argc, char **argv, struct arguments *a)
 	return optind == argc ? 0 : -EINVAL;
 }
 
-// Whether the name is in the list, or there is no list.
-static bool wanted(const char *list, const char *name)
+// Whether the scenario is in the list, or there is no list and it is for everybody.
+static bool wanted(const char *list, const struct scenario *s)
 {
+	const char *name = s->name;
 	size_t n = strlen(name);
 
 	for (const char *at = list; at != NULL; at = strchr(at, ',')) {
@@ -99,7 +105,30 @@ static bool wanted(const char *list, const char *name)
 		if (strncmp(at, name, n) == 0 && (at[n] == '\0' || at[n] == ','))
 			return true;
 	}
-	return list == NULL;
+	return list == NULL && !s->large;
+}
+
+// What the scenarios need by themselves; an error when a name is none of theirs.
+static int plan(struct bench *b, struct arguments *a)
+{
+	unsigned int found = 0, names = 1;
+
+	for (const char *at = a->scenario; at != NULL && *at != '\0'; at++)
+		names += *at == ',';
+	for (unsigned int i = 0; i < bench_n_scenarios; i++) {
+		const struct scenario *s = &bench_scenarios[i];
+
+		if (!wanted(a->scenario, s))
+			continue;
+		found++;
+		b->wide |= s->wide;
+		if (s->large)
+			a->memory = "5120";
+		a->routes = RTE_MAX(a->routes, s->routes + s->routes / 10);
+	}
+	if (a->sessions == 0)
+		a->sessions = b->wide ? WIDE_SESSIONS : SESSIONS;
+	return a->scenario == NULL || found == names ? 0 : -EINVAL;
 }
 
 void harness_settle(struct harness *h)
@@ -119,7 +148,7 @@ static int start_eal(const struct arguments *a)
 	} else {
 		args[n++] = "--no-huge";
 		args[n++] = "-m";
-		args[n++] = "1024";
+		args[n++] = a->memory;
 	}
 	return rte_eal_init(n, (char **)(uintptr_t)args) < 0 ? -EINVAL : 0;
 }
@@ -133,14 +162,25 @@ static int start_dataplane(struct bench *b, const struct arguments *a)
 	o.no_huge = !a->huge;
 	o.n_cores = 1;
 	o.sessions = a->sessions;
-	o.nat_addresses = 64;
-	o.routes = 131072;
+	o.nat_addresses = b->wide ? 256 : 64;
+	o.hosts = b->wide ? 1u << 18 : DEFAULT_HOSTS;
+	o.routes = a->routes;
 	rc = dataplane_create(&o, &b->harness->dp);
 	if (rc < 0)
 		return rc;
 	b->harness->dp->port_create = test_port_create;
 	b->harness->dp->port_env = (struct port_env){ .workers = 1, .pool = b->harness->dp->pool };
 	b->harness->now_ms = 1000;
+	return 0;
+}
+
+static int attach_ports(struct bench *b)
+{
+	for (unsigned int id = 1; id < BENCH_PORTS; id++) {
+		b->ports[id] = bench_port_attach(atomic_load(&b->harness->dp->ports[id]));
+		if (b->ports[id] == NULL)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -157,11 +197,8 @@ static int configure(struct bench *b)
 		fprintf(stderr, "%.*s", (int)h->reply_used, (const char *)h->reply);
 		return -EINVAL;
 	}
-	for (unsigned int id = 1; id < BENCH_PORTS; id++) {
-		b->ports[id] = bench_port_attach(atomic_load(&h->dp->ports[id]));
-		if (b->ports[id] == NULL)
-			return -ENOMEM;
-	}
+	if (b->ports[BENCH_VPC1] == NULL && attach_ports(b) < 0)
+		return -ENOMEM;
 	site_neighbours(b);
 	return 0;
 }
@@ -195,23 +232,50 @@ static void end_sessions(struct bench *b)
 	harness_settle(b->harness);
 }
 
+// The number of rules of a scenario, or the one that was asked for.
+static int set_rules(struct bench *b, const struct scenario *s, uint32_t asked)
+{
+	uint32_t rules = s->rules != 0 ? s->rules : asked;
+	uint32_t eips = rules != 0 ? rules : SITE_EIPS;
+	uint32_t forwards = rules != 0 ? rules : SITE_FORWARDS;
+
+	if (b->ports[BENCH_VPC1] != NULL && b->eips == eips && b->forwards == forwards)
+		return 0;
+	b->eips = eips;
+	b->forwards = forwards;
+	return configure(b);
+}
+
+static int run_one(
+	struct bench *b, const struct scenario *s, const struct arguments *a, struct result *result)
+{
+	int rc;
+
+	fprintf(stderr, "%-18s ...\n", s->name);
+	rc = set_rules(b, s, a->rules);
+	if (rc == 0)
+		rc = scenario_routes(b, s, true);
+	if (rc == 0 && s->mixed)
+		rc = mix_start(b, s);
+	if (rc == 0)
+		rc = measure(b, s, a->rounds, result);
+	mix_end(b);
+	if (rc == 0)
+		rc = scenario_routes(b, s, false);
+	end_sessions(b);
+	return rc;
+}
+
 static int run(struct bench *b, const struct arguments *a, struct result *results)
 {
 	for (unsigned int i = 0; i < bench_n_scenarios; i++) {
 		const struct scenario *s = &bench_scenarios[i];
-		int rc;
+		int rc = wanted(a->scenario, s) ? run_one(b, s, a, &results[i]) : 0;
 
-		if (!wanted(a->scenario, s->name))
-			continue;
-		fprintf(stderr, "%-16s ...\n", s->name);
-		if (s->setup != NULL && s->setup(b, true) < 0)
-			return -ENOSPC;
-		rc = measure(b, s, a->rounds, &results[i]);
-		if (s->setup != NULL && s->setup(b, false) < 0)
-			return -ENOSPC;
-		end_sessions(b);
-		if (rc < 0)
+		if (rc < 0) {
+			fprintf(stderr, "%s: %s\n", s->name, strerror(-rc));
 			return rc;
+		}
 	}
 	return 0;
 }
@@ -224,18 +288,16 @@ int main(int argc, char **argv)
 	struct result *results = calloc(bench_n_scenarios, sizeof(*results));
 	int rc;
 
-	if (b == NULL || results == NULL || parse(argc, argv, &a) < 0) {
+	if (b == NULL || results == NULL || parse(argc, argv, &a) < 0 || plan(b, &a) < 0) {
 		usage();
 		return 2;
 	}
 	b->harness = calloc(1, sizeof(*b->harness));
-	b->eips = a.rules != 0 ? a.rules : SITE_EIPS;
-	b->forwards = a.rules != 0 ? a.rules : SITE_FORWARDS;
 	b->used = a.used;
 	b->rng = 0x9e3779b97f4a7c15ull;
 	conditions_read(&before, a.huge, a.rounds, a.sessions);
 	if (b->harness == NULL || start_eal(&a) < 0 || start_dataplane(b, &a) < 0 ||
-		configure(b) < 0 || take_buffers(b) < 0) {
+		take_buffers(b) < 0) {
 		fputs("graph-bench: start failed\n", stderr);
 		return 1;
 	}

@@ -24,6 +24,11 @@ __rte_noinline unsigned int measured_walk(struct worker *w, uint64_t tsc)
 	return worker_walk(w, tsc);
 }
 
+struct samples {
+	double *cycles; // per packet
+	unsigned int n;
+};
+
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -31,13 +36,29 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static struct cost cost_of(double *samples, unsigned int n)
+static struct cost cost_of(struct samples *s)
 {
-	qsort(samples, n, sizeof(*samples), compare);
-	return (struct cost){ .p10 = samples[n / 10], .median = samples[n / 2] };
+	qsort(s->cycles, s->n, sizeof(*s->cycles), compare);
+	return (struct cost){ .p10 = s->cycles[s->n / 10], .median = s->cycles[s->n / 2] };
+}
+
+// Full bursts alone: two ports that are given packets at random run out one after the other.
+static void add_sample(struct samples *s, uint64_t start, unsigned int packets)
+{
+	uint64_t end = rte_rdtsc_precise();
+
+	if (packets == BENCH_BURST)
+		s->cycles[s->n++] = (double)(end - start) / BENCH_BURST;
 }
 
 // A full table leaves a flow in a million without a place in the index; more is an error.
+static uint64_t sent(const struct bench *b, const struct scenario *s)
+{
+	if (s->out != 0)
+		return b->ports[s->out]->sent;
+	return b->ports[BENCH_VPC1]->sent + b->ports[BENCH_PUB0]->sent;
+}
+
 static int all_sent(struct bench *b, const struct scenario *s, uint64_t before)
 {
 	static const char *const reasons[] = {
@@ -47,10 +68,10 @@ static int all_sent(struct bench *b, const struct scenario *s, uint64_t before)
 	};
 	const struct worker_stats *stats = &b->harness->dp->workers[0]->stats;
 
-	if (b->ports[s->out]->sent >= before + BENCH_BUFFERS - BENCH_BUFFERS / 1000)
+	if (sent(b, s) >= before + BENCH_BUFFERS - BENCH_BUFFERS / 1000)
 		return 0;
 	fprintf(stderr, "%s: %lu of %u packets came out\n", s->name,
-		(unsigned long)(b->ports[s->out]->sent - before), BENCH_BUFFERS);
+		(unsigned long)(sent(b, s) - before), BENCH_BUFFERS);
 	for (unsigned int i = 0; i < DROP_COUNT; i++)
 		if (stats->drops[i] != 0)
 			fprintf(stderr, "  dropped: %s %lu\n", reasons[i],
@@ -58,35 +79,34 @@ static int all_sent(struct bench *b, const struct scenario *s, uint64_t before)
 	return -EPROTO;
 }
 
-// A round through the graph; `samples` may be NULL.
-static int graph_round(struct bench *b, const struct scenario *s, double *samples)
+// A round through the graph; `out` may be NULL.
+static int graph_round(struct bench *b, const struct scenario *s, struct samples *out)
 {
 	struct worker *w = b->harness->dp->workers[0];
-	uint64_t before = b->ports[s->out]->sent;
+	uint64_t before = sent(b, s);
 
 	bench_refill(b, s);
 	for (unsigned int i = 0; i < WALKS; i++) {
-		uint64_t start = rte_rdtsc_precise(), end;
+		uint64_t start = rte_rdtsc_precise();
+		unsigned int n;
 
-		if (samples != NULL)
-			measured_walk(w, start + b->passed);
+		if (out != NULL)
+			n = measured_walk(w, start + b->passed);
 		else
-			worker_walk(w, start + b->passed);
-		end = rte_rdtsc_precise();
-		if (samples != NULL)
-			samples[i] = (double)(end - start) / BENCH_BURST;
+			n = worker_walk(w, start + b->passed);
+		if (out != NULL)
+			add_sample(out, start, n);
 	}
 	return all_sent(b, s, before);
 }
 
-static void bare_round(struct bench *b, const struct scenario *s, double *samples)
+static void bare_round(struct bench *b, const struct scenario *s, struct samples *out)
 {
 	bench_refill(b, s);
 	for (unsigned int i = 0; i < WALKS; i++) {
 		uint64_t start = rte_rdtsc_precise();
 
-		bench_bare(b, s);
-		samples[i] = (double)(rte_rdtsc_precise() - start) / BENCH_BURST;
+		add_sample(out, start, bench_bare(b, s));
 	}
 }
 
@@ -95,8 +115,12 @@ static int warm_up(struct bench *b, const struct scenario *s)
 	int rc = 0;
 
 	b->fresh = 0;
-	while (rc == 0 && !s->fresh && b->fresh < s->flows)
+	b->added = 0;
+	while (rc == 0 && !s->fresh && b->fresh < s->flows) {
 		rc = graph_round(b, s, NULL);
+		if (s->mixed)
+			mix_learn(b);
+	}
 	return rc;
 }
 
@@ -105,19 +129,20 @@ int measure(struct bench *b, const struct scenario *s, unsigned int rounds, stru
 	// Flows of the bare loop count as used, too.
 	unsigned int most = s->fresh ? s->flows / BENCH_BUFFERS / 2 : rounds;
 	unsigned int n = RTE_MIN(rounds, most);
-	double *graph = calloc(n * WALKS, sizeof(*graph)), *bare = calloc(n * WALKS, sizeof(*bare));
-	int rc = graph != NULL && bare != NULL ? warm_up(b, s) : -ENOMEM;
+	struct samples graph = { calloc(n * WALKS, sizeof(double)), 0 };
+	struct samples bare = { calloc(n * WALKS, sizeof(double)), 0 };
+	int rc = graph.cycles != NULL && bare.cycles != NULL ? warm_up(b, s) : -ENOMEM;
 
 	for (unsigned int i = 0; rc == 0 && i < n; i++) {
-		rc = graph_round(b, s, &graph[i * WALKS]);
-		bare_round(b, s, &bare[i * WALKS]);
+		rc = graph_round(b, s, &graph);
+		bare_round(b, s, &bare);
 	}
 	if (rc == 0)
 		*out = (struct result){ .scenario = s,
-			.walks = n * WALKS,
-			.graph = cost_of(graph, n * WALKS),
-			.bare = cost_of(bare, n * WALKS) };
-	free(graph);
-	free(bare);
+			.walks = graph.n,
+			.graph = cost_of(&graph),
+			.bare = cost_of(&bare) };
+	free(graph.cycles);
+	free(bare.cycles);
 	return rc;
 }

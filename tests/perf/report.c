@@ -24,13 +24,13 @@ void report_table(
 		BENCH_BUFFERS, before->sessions);
 	printf("rules     %u EIPs, %u port forwards; flows use at most %u of each\n", b->eips,
 		b->forwards, b->used);
-	printf("\n%-16s %-30s %7s %7s %7s %7s\n", "cycles/packet", "", "median", "p10", "bare",
+	printf("\n%-18s %-30s %7s %7s %7s %7s\n", "cycles/packet", "", "median", "p10", "bare",
 		"ratio");
 	for (unsigned int i = 0; i < bench_n_scenarios; i++) {
 		const struct result *r = &results[i];
 
 		if (r->scenario != NULL)
-			printf("%-16s %-30s %7.1f %7.1f %7.1f %7.2f\n", r->scenario->name,
+			printf("%-18s %-30s %7.1f %7.1f %7.1f %7.2f\n", r->scenario->name,
 				r->scenario->text, r->graph.median, r->graph.p10, r->bare.median,
 				r->graph.median / r->bare.median);
 	}

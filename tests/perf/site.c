@@ -13,6 +13,7 @@
 #include "tests/perf/bench.h"
 
 #define POOL	     32 // addresses of SNAT
+#define WIDE_POOL    64 // of a rule of the wide configuration
 #define VIP_FORWARDS 32 // of one VIP: each a range of 64 ports in a block of its own
 
 struct site_forward site_forward(uint32_t f)
@@ -78,6 +79,18 @@ static void forwards(FILE *f, uint32_t n)
 	}
 }
 
+static void snat(FILE *f, const char *name, const char *source, char kind, unsigned int first,
+	unsigned int n, const char *more)
+{
+	fprintf(f,
+		"%s{\"name\":\"%s\",\"source\":\"%s\",\"interface\":\"pub0\",%s"
+		"\"addresses\":[",
+		kind == 's' ? "" : ",", name, source, more);
+	for (unsigned int i = 0; i < n; i++)
+		fprintf(f, "%s\"%c%u\"", i ? "," : "", kind, first + i);
+	fprintf(f, "]}");
+}
+
 static void write_config(FILE *f, const struct bench *b)
 {
 	fprintf(f, "{\"version\":1,\"interfaces\":[");
@@ -86,16 +99,21 @@ static void write_config(FILE *f, const struct bench *b)
 	vips(f, 'e', SITE_EIP, b->eips);
 	vips(f, 'f', SITE_FORWARD_VIP, site_forward(b->forwards - 1).vip + 1);
 	vips(f, 's', SITE_POOL, POOL);
+	if (b->wide)
+		vips(f, 'w', SITE_WIDE_POOL, 2 * WIDE_POOL + 1);
 	fprintf(f, "],\"eips\":[");
 	eips(f, b->eips);
 	fprintf(f, "],\"port_forwards\":[");
 	forwards(f, b->forwards);
-	fprintf(f,
-		"],\"snat\":[{\"name\":\"out\",\"source\":\"10.0.0.0/16\",\"interface\":\"pub0\","
-		"\"addresses\":[");
-	for (unsigned int i = 0; i < POOL; i++)
-		fprintf(f, "%s\"s%u\"", i ? "," : "", i);
-	fprintf(f, "]}],\"routes\":[{\"destination\":\"172.16.0.0/12\",\"type\":\"static\","
+	fprintf(f, "],\"snat\":[");
+	snat(f, "out", "10.0.0.0/16", 's', 0, POOL, "");
+	if (b->wide) {
+		snat(f, "wide0", "10.64.0.0/17", 'w', 0, WIDE_POOL, "");
+		snat(f, "wide1", "10.64.128.0/17", 'w', WIDE_POOL, WIDE_POOL, "");
+		snat(f, "dependent", "10.65.0.0/16", 'w', 2 * WIDE_POOL, 1,
+			"\"mapping\":\"endpoint_dependent\",\"max_sessions_per_host\":1000,");
+	}
+	fprintf(f, "],\"routes\":[{\"destination\":\"172.16.0.0/12\",\"type\":\"static\","
 		   "\"next_hop\":\"10.1.0.10\"}]}");
 }
 
@@ -131,6 +149,8 @@ void site_neighbours(struct bench *b)
 		neighbour(b, BENCH_VPC1, SITE_EIP_TARGET + site_rule(b, i, b->eips));
 		neighbour(b, BENCH_VPC1, SITE_FORWARD_TARGET + site_rule(b, i, b->forwards));
 	}
+	for (unsigned int i = 0; i < SITE_NEIGHBOURS; i++)
+		neighbour(b, BENCH_VPC1, SITE_HOSTS + i);
 	for (unsigned int i = 0; i < SITE_NEXT_HOPS; i++)
 		neighbour(b, BENCH_VPC2, SITE_NEXT_HOP + i);
 	neighbour(b, BENCH_PUB0, SITE_GATEWAY);

@@ -17,14 +17,18 @@ struct bench;
 #define IP(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
 // Up to 10 240 of each fit below the next one.
-#define SITE_EIP	    IP(203, 0, 1, 0) // + e, to SITE_EIP_TARGET + e
-#define SITE_EIP_TARGET	    IP(10, 0, 1, 0)
-#define SITE_FORWARD_VIP    IP(203, 0, 64, 0)
-#define SITE_FORWARD_TARGET IP(10, 0, 128, 0) // + f
-#define SITE_POOL	    IP(203, 0, 128, 0)
-#define SITE_HOSTS	    IP(10, 0, 64, 0) // private hosts without rules of their own
-#define SITE_NEXT_HOP	    IP(10, 1, 0, 10)
-#define SITE_GATEWAY	    IP(203, 0, 255, 254)
+#define SITE_EIP	     IP(203, 0, 1, 0) // + e, to SITE_EIP_TARGET + e
+#define SITE_EIP_TARGET	     IP(10, 0, 1, 0)
+#define SITE_FORWARD_VIP     IP(203, 0, 64, 0)
+#define SITE_FORWARD_TARGET  IP(10, 0, 128, 0) // + f
+#define SITE_POOL	     IP(203, 0, 128, 0)
+#define SITE_HOSTS	     IP(10, 0, 64, 0) // private hosts without rules of their own
+#define SITE_NEIGHBOURS	     1024	      // of them, that answer
+#define SITE_WIDE_HOSTS	     IP(10, 64, 0, 0) // 65 536 more, of two rules
+#define SITE_DEPENDENT_HOSTS IP(10, 65, 0, 0) // the same, with endpoint-dependent mapping
+#define SITE_WIDE_POOL	     IP(203, 0, 129, 0)
+#define SITE_NEXT_HOP	     IP(10, 1, 0, 10)
+#define SITE_GATEWAY	     IP(203, 0, 255, 254)
 
 // UDP ports of an address, host order.
 struct site_forward {
