@@ -417,8 +417,9 @@ bool neigh_poll(struct neigh *n)
 	return n->scan != 0 || n->scanned != n->conf.rib->version;
 }
 
-// The kernel tells of its entry's end, and that leads to a new one: at once for a gateway, with the
-// next packet for others.
+// The kernel tells of its entry's end, and that leads to a new one: at once for a gateway, for
+// others with the next packet or with what waits already (a worker asks again as long as it holds
+// some).
 void neigh_port_up(struct neigh *n, uint16_t port)
 {
 	for (uint32_t i = 0; i < n->keys.slots; i++) {

@@ -12,6 +12,7 @@
 #include "dataplane/main/node.h"
 
 #define HELD_CHECKS_PER_SECOND 2000
+#define HELD_ASKS_PER_SECOND   20 // after a link came back, packets wait that long more at most
 
 enum {
 	HELD_DROP,
@@ -33,6 +34,12 @@ static struct held_neighbour *held_find(struct held_table *t, uint16_t port, rte
 	return vacant;
 }
 
+static void held_ask(struct worker *w, struct held_neighbour *n)
+{
+	n->next_ask = w->tsc + w->tsc_hz / HELD_ASKS_PER_SECOND;
+	worker_want_neighbour(w, n->port, n->addr);
+}
+
 int held_add(struct worker *w, struct rte_mbuf *m, uint16_t port, rte_be32_t addr)
 {
 	struct held_neighbour *n = held_find(w->held, port, addr);
@@ -43,7 +50,7 @@ int held_add(struct worker *w, struct rte_mbuf *m, uint16_t port, rte_be32_t add
 		n->addr = addr;
 		n->port = port;
 		n->deadline = w->tsc + HELD_SECONDS * w->tsc_hz;
-		worker_want_neighbour(w, port, addr);
+		held_ask(w, n);
 	}
 	n->pkts[n->count++] = m;
 	w->held->packets++;
@@ -94,6 +101,8 @@ uint16_t held_release(struct worker *w, struct rte_mbuf **pkts, uint16_t n, uint
 			ready += held_take(w, h, pkts + ready);
 		else if (w->tsc >= h->deadline)
 			n_late += held_take(w, h, late + n_late);
+		else if (w->tsc >= h->next_ask)
+			held_ask(w, h);
 	}
 	memcpy(pkts + ready, late, n_late * sizeof(*pkts));
 	*n_ready = ready;

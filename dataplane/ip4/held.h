@@ -24,6 +24,7 @@ struct held_neighbour {
 	uint8_t count; // packets; 0: entry is free
 	uint8_t pad;
 	uint64_t deadline; // TSC
+	uint64_t next_ask; // TSC
 	struct rte_mbuf *pkts[LIMIT_HELD_PER_NEIGHBOUR];
 };
 
@@ -34,7 +35,7 @@ struct held_table {
 };
 
 // Keeps the packet. 0, or -ENOBUFS when it must be dropped (still the caller's). Tells the control
-// thread about a neighbour that is new in the table.
+// thread about the neighbour, and again for as long as it is waited for: the kernel may forget it.
 int held_add(struct worker *w, struct rte_mbuf *m, uint16_t port, rte_be32_t addr);
 
 // Takes up to n packets out whose neighbour is resolved (*n_ready of them, first in `pkts`) or that

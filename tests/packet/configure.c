@@ -13,6 +13,7 @@
 
 #include "control/config/parse.h"
 #include "control/dataplane/objects.h"
+#include "dataplane/fib/l3.h"
 #include "dataplane/fib/routes.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/worker.h"
@@ -263,11 +264,11 @@ void harness_stats(struct harness *h)
 	say_rules(h);
 	say(h,
 		"},\"degraded\":%llu,\"sessions\":%u,\"mappings\":%u,\"hosts\":%u,"
-		"\"buffers\":%u,\"lost\":%llu,\"half_open_ended\":%llu}",
+		"\"neighbours\":%u,\"buffers\":%u,\"lost\":%llu,\"half_open_ended\":%llu}",
 		degraded(h), slab_used(&t->slabs[ARENA_SESSIONS]),
 		slab_used(&t->slabs[ARENA_MAPPINGS]), slab_used(&t->slabs[ARENA_HOSTS]),
-		rte_mempool_in_use_count(h->dp->pool) - h->n_hoard, lost(h),
-		(unsigned long long)h->dp->sweeper.ended[SESSION_END_HALF_OPEN]);
+		neigh_count(h->dp->l3->neigh), rte_mempool_in_use_count(h->dp->pool) - h->n_hoard,
+		lost(h), (unsigned long long)h->dp->sweeper.ended[SESSION_END_HALF_OPEN]);
 }
 
 void harness_finish(struct harness *h)

@@ -9,6 +9,7 @@
 //   C json             apply a configuration           -> text of the errors, empty: applied
 //   N port ip mac      the kernel resolved a neighbour -> empty
 //   F port ip          the kernel gave up on it        -> empty
+//   G port ip          the kernel gave up and forgot  -> empty
 //   P packets          receive and forward             -> packets
 //   T seconds          move the clock, sweep           -> empty
 //   B n                leave n buffers free, -1: all   -> empty
@@ -87,6 +88,20 @@ static void neighbour(struct harness *h, char *text, enum neigh_news news)
 		mac.addr_bytes[i] = b[i];
 	neigh_glean(h->dp->l3->neigh, port, addr.s_addr, h->now_ms);
 	neigh_update(h->dp->l3->neigh, port, addr.s_addr, news, &mac);
+	harness_settle(h);
+}
+
+// The kernel forgets a neighbour that did not answer: `ip neigh del`, or a link that is back.
+static void neighbour_forgotten(struct harness *h, const char *text)
+{
+	struct in_addr addr;
+	unsigned int port;
+	char ip[32];
+
+	if (sscanf(text, "%u %31s", &port, ip) != 2 || inet_pton(AF_INET, ip, &addr) != 1)
+		exit(2);
+	neigh_update(h->dp->l3->neigh, port, addr.s_addr, NEIGH_FAILED, NULL);
+	neigh_update(h->dp->l3->neigh, port, addr.s_addr, NEIGH_GONE, NULL);
 	harness_settle(h);
 }
 
@@ -252,6 +267,9 @@ static void command(struct harness *h, char *text, size_t n)
 		break;
 	case 'F':
 		neighbour(h, text + 1, NEIGH_FAILED);
+		break;
+	case 'G':
+		neighbour_forgotten(h, text + 1);
 		break;
 	case 'P':
 		packets(h, (uint8_t *)text + 1, n - 1);

@@ -82,6 +82,10 @@ class Router:
     def neighbour_failed(self, port, ip):
         self._command(f"F{self.ports[port]} {ip}".encode())
 
+    def neighbour_forgotten(self, port, ip):
+        """What the kernel says when it no longer knows one that did not answer."""
+        self._command(f"G{self.ports[port]} {ip}".encode())
+
     def advance(self, seconds):
         """Moves the clock; what the passing of time sends."""
         return self._outputs(self._command(f"T{seconds}".encode()))

@@ -116,6 +116,20 @@ def test_neighbour_is_waited_for(net):
     assert out.frame[14:] == bytes(hop(p))
 
 
+def test_a_neighbour_that_the_kernel_forgot_is_asked_for_again(net):
+    """Who waits for it may be the last to want it: a host that sends no more than a few packets."""
+    known = net.router.stats()["neighbours"]
+    p = udp(net.h1.ip, "192.168.11.79")
+    assert net.h1.send(p) == []
+    assert net.router.stats()["neighbours"] == known + 1
+    net.router.neighbour_forgotten("vpc2", "192.168.11.79")
+    assert net.router.stats()["neighbours"] == known
+    assert net.router.advance(1) == []
+    assert net.router.stats()["neighbours"] == known + 1
+    net.router.neighbour("vpc2", "192.168.11.79", "02:00:00:00:09:0a")
+    assert sent(net.router.advance(0)).frame[14:] == bytes(hop(p))
+
+
 def test_neighbour_never_answers(net):
     p = udp(net.h1.ip, "192.168.11.78")
     for _ in range(5):
