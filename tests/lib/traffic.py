@@ -28,10 +28,11 @@ class Ping:
         return self.sent > 0 and self.sent == self.received
 
 
-def ping(host, destination, count=3, *options, timeout_s=2):
-    """Echo requests, 0.2 s apart. Options are ping's: "-s", 8900, "-M", "do", "-t", 1."""
-    done = host.run("ping", "-n", "-c", count, "-i", "0.2", "-W", timeout_s, *options, destination,
-                    timeout=20 + count)
+def ping(host, destination, count=3, *options, timeout_s=10):
+    """Echo requests, at once. Options are ping's: "-s", 8900, "-M", "do", "-t", 1.
+    ping(8) waits for the last answers -W when it has none so far, else -i (or two round trips)."""
+    done = host.run("ping", "-n", "-c", count, "-l", count, "-i", timeout_s, "-W", timeout_s,
+                    *options, destination, timeout=20 + timeout_s)
     counts = re.search(r"(\d+) packets transmitted, (\d+) received", done.stdout)
     sent, received = (int(counts[1]), int(counts[2])) if counts else (0, 0)
     return Ping(sent, received, done.stdout + done.stderr)
@@ -98,7 +99,7 @@ class Iperf3Server:
 def iperf3(host, destination, seconds=3, *options, port=5201):
     """The JSON result of an iperf3 client; "error" is set when it failed."""
     done = host.run("iperf3", "-J", "-c", destination, "-p", port, "-t", seconds,
-                    "--connect-timeout", 5000, *options, timeout=seconds + 20)
+                    "--connect-timeout", 30000, *options, timeout=seconds + 60)
     try:
         return json.loads(done.stdout)
     except ValueError:

@@ -22,7 +22,7 @@ from wait import wait_until
 
 with open(os.path.join(ROOT, "docs", "operator-guide.md"), encoding="utf-8") as f:
     GUIDE = f.read()
-SETTLED_S = 15  # counters, next hops and adjacencies follow what was applied
+SETTLED_S = 60  # counters, next hops and adjacencies follow what was applied
 LOG = "/var/log/vrouter-nat.log"
 CHANGES = re.compile(r"vrctl (commit|confirm|rollback|config p)|-X DELETE")
 # What hosts do after a document was applied, so that there is something to see.

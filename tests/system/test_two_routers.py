@@ -75,7 +75,7 @@ def reach_each_other(sides, port):
 
 
 def test_without_routes_they_do_not(sides):
-    assert not traffic.ping(sides["left"].host, RIGHT, 1).ok
+    assert not traffic.ping(sides["left"].host, RIGHT, 1, timeout_s=1).ok
 
 
 def test_static_routes(sides):
@@ -85,7 +85,7 @@ def test_static_routes(sides):
     reach_each_other(sides, 8001)
     for side in sides.values():
         side.put()
-    assert not traffic.ping(sides["left"].host, RIGHT, 1).ok
+    assert not traffic.ping(sides["left"].host, RIGHT, 1, timeout_s=1).ok
 
 
 def test_ospf(sides):
@@ -101,4 +101,4 @@ def test_ospf(sides):
         assert [n["state"] for n in side.router.api.get("state/ospf")["neighbours"]] == ["Full"]
         side.put()
     wait_until(lambda: sides["left"].route_to(NETS["right"]) is None, 30)
-    assert not traffic.ping(sides["left"].host, RIGHT, 1).ok
+    assert not traffic.ping(sides["left"].host, RIGHT, 1, timeout_s=1).ok
