@@ -90,14 +90,10 @@ static bool all_arrived(const struct engine *e)
 
 int phase_drain(struct engine *e)
 {
-	uint64_t quiet = (uint64_t)(e->options->drain * (double)e->tsc_hz);
-	uint64_t last = rte_rdtsc(), now = last;
+	uint64_t start = rte_rdtsc(), now = start;
+	uint64_t most = (uint64_t)(e->options->drain * (double)e->tsc_hz);
 
-	while (!turn_flush(e) || !all_arrived(e)) {
-		if (turn(e, &now) > 0)
-			last = now;
-		if (now - last > quiet)
-			break;
-	}
+	while ((!turn_flush(e) || !all_arrived(e)) && now - start <= most)
+		turn(e, &now);
 	return 0;
 }
