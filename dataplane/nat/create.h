@@ -48,6 +48,7 @@ struct nat_request {
 	uint32_t mapping; // SESSION_REVERSE: that the packet came to; else 0
 	uint16_t flags;	  // SESSION_BOUND, SESSION_LED_BACK, SESSION_HAIRPIN
 	uint32_t tick;
+	const struct nat_ahead *ahead; // of the same flow, in the same walk; NULL: not looked ahead
 };
 
 // Per worker.

@@ -80,13 +80,18 @@ static const struct nat_forward *forward_find(
 	return i == 0 ? NULL : &s->forwards[i - 1];
 }
 
+// The target's port, network order.
+static rte_be16_t forward_port(const struct nat_forward *f, const struct meta *meta)
+{
+	return rte_cpu_to_be_16(f->target_first + rte_be_to_cpu_16(meta->dport) - f->first);
+}
+
 static rte_edge_t inbound_forward(struct worker *w, const struct nat_section *s, struct rte_mbuf *m,
 	struct meta *meta, const struct nat_forward *f)
 {
-	uint16_t offset = rte_be_to_cpu_16(meta->dport) - f->first;
 	struct nat_request rq = {
 		.dst = f->target,
-		.dport = rte_cpu_to_be_16(f->target_first + offset),
+		.dport = forward_port(f, meta),
 		.rule_kind = OBJ_PORT_FORWARD,
 		.rule = f->id,
 		.epoch = f->epoch,
@@ -101,8 +106,8 @@ static rte_edge_t inbound_forward(struct worker *w, const struct nat_section *s,
 }
 
 // No session knows the packet. `ctx`: the own addresses of the burst's packets.
-static rte_edge_t inbound_miss(
-	struct worker *w, struct rte_mbuf *m, struct meta *meta, const void *ctx, uint16_t at)
+static rte_edge_t inbound_miss(struct worker *w, struct rte_mbuf *m, struct meta *meta,
+	const void *ctx, uint16_t at, const struct nat_ahead *ahead)
 {
 	const struct nat_own *own = ((const struct nat_own *const *)ctx)[at];
 	const struct nat_section *s = nat_of(w->set);
@@ -120,6 +125,25 @@ static rte_edge_t inbound_miss(
 	}
 	f = forward_find(s, own, meta);
 	return f != NULL ? inbound_forward(w, s, m, meta, f) : nat_to_mapping(w, m, meta, own);
+}
+
+// Port forwards to a private target alone: the rest is rare, or is no session.
+static bool inbound_foresee(const struct worker *w, const struct meta *meta, const void *ctx,
+	uint16_t at, struct nat_ahead *flow)
+{
+	const struct nat_own *own = ((const struct nat_own *const *)ctx)[at];
+	const struct nat_forward *f;
+
+	if (own->eip != 0 || !nat_opens_flow(meta))
+		return false;
+	f = forward_find(nat_of(w->set), own, meta);
+	if (f == NULL)
+		return false;
+	flow->snat = NULL;
+	flow->dst = f->target;
+	flow->dport = forward_port(f, meta);
+	flow->reply_side = SIDE_PRIVATE;
+	return true;
 }
 
 // Packets that need no session: to an EIP from outside, when replies leave where they came in. What
@@ -165,7 +189,7 @@ static uint16_t inbound_process(
 		if (!inbound_stateless(w, s, m, meta, own[i], &next[i]))
 			nat_burst_add(&burst, m, i, next);
 	}
-	nat_burst_apply(w, &burst, objs, next, inbound_miss, own);
+	nat_burst_apply(w, &burst, objs, next, inbound_miss, inbound_foresee, own);
 	node_split(graph, node, objs, next, n);
 	return n;
 }

@@ -58,8 +58,8 @@ static __rte_always_inline enum outbound_class outbound_classify(const struct l3
 }
 
 // No session knows the packet. `ctx`: the EIPs of the burst's packets, NULL for those without.
-static rte_edge_t outbound_miss(
-	struct worker *w, struct rte_mbuf *m, struct meta *meta, const void *ctx, uint16_t at)
+static rte_edge_t outbound_miss(struct worker *w, struct rte_mbuf *m, struct meta *meta,
+	const void *ctx, uint16_t at, const struct nat_ahead *ahead)
 {
 	const struct nat_eip *eip = ((const struct nat_eip *const *)ctx)[at];
 	const struct adj *adj = l3_adj(w->l3, meta->adj);
@@ -71,6 +71,7 @@ static rte_edge_t outbound_miss(
 		.uplink = adj->port,
 		.flags = SESSION_BOUND,
 		.rule_kind = OBJ_SNAT,
+		.ahead = ahead,
 	};
 
 	if (adj->side != SIDE_PUBLIC)
@@ -84,6 +85,25 @@ static rte_edge_t outbound_miss(
 	rq.rule = rule->source.rule;
 	rq.epoch = rule->source.epoch;
 	return nat_new(w, m, meta, &rq);
+}
+
+static bool outbound_foresee(const struct worker *w, const struct meta *meta, const void *ctx,
+	uint16_t at, struct nat_ahead *flow)
+{
+	const struct adj *adj = l3_adj(w->l3, meta->adj);
+	const struct nat_snat *rule;
+
+	if (adj->side != SIDE_PUBLIC || ((const struct nat_eip *const *)ctx)[at] != NULL ||
+		!nat_opens_flow(meta))
+		return false;
+	rule = nat_snat(nat_of(w->set), meta->src, adj->port);
+	if (rule == NULL)
+		return false;
+	flow->snat = &rule->source;
+	flow->dst = meta->dst;
+	flow->dport = meta->dport;
+	flow->reply_side = SIDE_PUBLIC;
+	return true;
 }
 
 static uint16_t outbound_process(
@@ -116,7 +136,7 @@ static uint16_t outbound_process(
 			break;
 		}
 	}
-	nat_burst_apply(w, &burst, objs, next, outbound_miss, eips);
+	nat_burst_apply(w, &burst, objs, next, outbound_miss, outbound_foresee, eips);
 	node_split(graph, node, objs, next, n);
 	return n;
 }

@@ -58,8 +58,8 @@ static bool routed_needs_session(
 }
 
 // No session knows the packet. `ctx`: where replies to the burst's packets leave.
-static rte_edge_t routed_miss(
-	struct worker *w, struct rte_mbuf *m, struct meta *meta, const void *ctx, uint16_t at)
+static rte_edge_t routed_miss(struct worker *w, struct rte_mbuf *m, struct meta *meta,
+	const void *ctx, uint16_t at, const struct nat_ahead *ahead)
 {
 	const struct nat_section *s = nat_of(w->set);
 	struct nat_request rq = {
@@ -72,6 +72,18 @@ static rte_edge_t routed_miss(
 		return NAT_SEND;
 	nat_pin(s, meta, &rq);
 	return nat_new(w, m, meta, &rq);
+}
+
+static bool routed_foresee(const struct worker *w, const struct meta *meta, const void *ctx,
+	uint16_t at, struct nat_ahead *flow)
+{
+	if (!routed_needs_session(nat_of(w->set), meta, &((const struct routed_reply *)ctx)[at]))
+		return false;
+	flow->snat = NULL;
+	flow->dst = meta->dst;
+	flow->dport = meta->dport;
+	flow->reply_side = SIDE_PRIVATE;
+	return true;
 }
 
 static uint16_t routed_process(
@@ -102,7 +114,7 @@ static uint16_t routed_process(
 		if (routed_reply(w, s, meta, &reply[i]))
 			nat_burst_add(&burst, m, i, next);
 	}
-	nat_burst_apply(w, &burst, objs, next, routed_miss, reply);
+	nat_burst_apply(w, &burst, objs, next, routed_miss, routed_foresee, reply);
 	node_split(graph, node, objs, next, n);
 	return n;
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "dataplane/api/proto.h"
+#include "dataplane/nat/ahead.h"
 #include "dataplane/nat/blocks.h"
 
 #define TRIES 4 // each lost to another thread that made progress
@@ -91,20 +92,14 @@ static void discard_host(struct session_table *t, uint32_t ref)
 	slab_free(&t->slabs[ARENA_HOSTS], ref);
 }
 
-static struct mapping_key host_key(const struct nat_source *snat, uint32_t addr)
-{
-	return (struct mapping_key){ .addr = addr,
-		.rule = snat->rule,
-		.epoch = (uint16_t)snat->epoch,
-		.domain = DOMAIN_HOST };
-}
-
 static int get_host(struct session_table *t, const struct nat_request *rq, uint32_t *ref)
 {
-	const struct mapping_key key = host_key(rq->snat, rq->key.src);
-	uint32_t entry = index_lookup(&t->index, &key);
+	const struct mapping_key key = nat_host_key(rq->snat, rq->key.src);
+	uint32_t entry = rq->ahead != NULL ? rq->ahead->host : 0;
 	int rc;
 
+	if (entry == 0)
+		entry = index_lookup(&t->index, &key);
 	for (unsigned i = 0; i < TRIES; i++) {
 		if (entry != 0) {
 			*ref = index_entry_ref(entry);
@@ -198,7 +193,9 @@ static int make_mapping(struct session_table *t, const struct nat_request *rq,
 	enum port_class class = (enum port_class)port_class(key->proto);
 	struct nat_port port;
 	struct mapping *m;
-	int rc = take_port(t, rq->snat, host, class, ntohs(key->port), w, &port);
+	uint16_t wanted =
+		rq->ahead != NULL && rq->ahead->port != 0 ? rq->ahead->port : ntohs(key->port);
+	int rc = take_port(t, rq->snat, host, class, wanted, w, &port);
 
 	if (rc != 0)
 		return rc;
@@ -255,9 +252,11 @@ static bool is_given(const struct session_table *t, const struct nat_source *sna
 static int share_mapping(struct session_table *t, const struct nat_request *rq,
 	const struct mapping_key *key, uint32_t host, struct nat_worker *w, uint32_t *ref)
 {
-	uint32_t entry = index_lookup(&t->index, key);
+	uint32_t entry = rq->ahead != NULL ? rq->ahead->mapping : 0;
 	int rc;
 
+	if (entry == 0)
+		entry = index_lookup(&t->index, key);
 	for (unsigned i = 0; i < TRIES; i++) {
 		if (entry != 0) {
 			*ref = index_entry_ref(entry);
@@ -284,12 +283,7 @@ static int share_mapping(struct session_table *t, const struct nat_request *rq,
 int nat_mapping_get(struct session_table *t, const struct nat_request *rq, uint32_t host,
 	struct nat_worker *w, uint32_t *mapping)
 {
-	const struct mapping_key key = { .addr = rq->key.src,
-		.rule = rq->snat->rule,
-		.port = rq->key.sport,
-		.epoch = (uint16_t)rq->snat->epoch,
-		.proto = rq->key.proto,
-		.domain = DOMAIN_MAPPING };
+	const struct mapping_key key = nat_mapping_key(rq->snat, &rq->key);
 
 	return share_mapping(t, rq, &key, host, w, mapping);
 }

@@ -7,6 +7,26 @@
 
 #include "dataplane/nat/create.h"
 
+static inline struct mapping_key nat_host_key(const struct nat_source *snat, uint32_t addr)
+{
+	return (struct mapping_key){ .addr = addr,
+		.rule = snat->rule,
+		.epoch = (uint16_t)snat->epoch,
+		.domain = DOMAIN_HOST };
+}
+
+// Of a flow's source.
+static inline struct mapping_key nat_mapping_key(
+	const struct nat_source *snat, const struct session_key *flow)
+{
+	return (struct mapping_key){ .addr = flow->src,
+		.rule = snat->rule,
+		.port = flow->sport,
+		.epoch = (uint16_t)snat->epoch,
+		.proto = flow->proto,
+		.domain = DOMAIN_MAPPING };
+}
+
 // Finds or makes the host of the request's source and charges one session to it. On success the
 // caller owns a reference. 0, -EUSERS, -EDQUOT, -ENOSPC, -ENOBUFS, -EAGAIN.
 int nat_host_charge(struct session_table *t, const struct nat_request *rq, uint32_t *host);

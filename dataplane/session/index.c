@@ -157,6 +157,11 @@ void index_lookup_bulk(const struct index *index, const void *keys, unsigned n, 
 	}
 }
 
+void index_prefetch(const struct index *index, const void *key)
+{
+	__builtin_prefetch(bucket_of(index, index_hash(index, key)));
+}
+
 static bool lock(struct index_bucket *b)
 {
 	for (unsigned i = 0; i < INSERT_SPINS; i++) {

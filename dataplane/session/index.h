@@ -73,6 +73,9 @@ uint32_t index_lookup(const struct index *index, const void *key);
 // The same for n <= INDEX_BULK_MAX keys of 16 bytes in an array, with overlapping cache misses.
 void index_lookup_bulk(const struct index *index, const void *keys, unsigned n, uint32_t *entries);
 
+// Starts loading the bucket of a key.
+void index_prefetch(const struct index *index, const void *key);
+
 // Insert if absent. 0; -EEXIST with the present entry in *existing; -EAGAIN when the writer bit
 // could not be had; -ENOSPC when both buckets are full.
 int index_insert(struct index *index, const void *key, uint32_t entry, uint32_t *existing);

@@ -117,16 +117,22 @@ static bool take(struct port_space *space, uint32_t port)
 	return false;
 }
 
-// First free port from `from` to the end of its bitmap word or `last`; UINT32_MAX when there is
-// none.
-static uint32_t take_in_word(struct port_space *space, uint32_t from, uint32_t last)
+// The free ports of a bitmap word from `from` to `last`, as bits.
+static uint64_t open_in_word(const struct port_space *space, uint32_t from, uint32_t last)
 {
 	uint32_t word = from / 64;
 	uint64_t taken = atomic_load_explicit(&space->claimed[word], memory_order_relaxed) |
 			 atomic_load_explicit(&space->reserved[word], memory_order_relaxed);
 
-	for (uint64_t open = ~taken & mask_of(word, from, last); open != 0; open &= open - 1) {
-		uint32_t port = word * 64 + (uint32_t)__builtin_ctzll(open);
+	return ~taken & mask_of(word, from, last);
+}
+
+// First free port from `from` to the end of its bitmap word or `last`; UINT32_MAX when there is
+// none.
+static uint32_t take_in_word(struct port_space *space, uint32_t from, uint32_t last)
+{
+	for (uint64_t open = open_in_word(space, from, last); open != 0; open &= open - 1) {
+		uint32_t port = from / 64 * 64 + (uint32_t)__builtin_ctzll(open);
 
 		if (take(space, port))
 			return port;
@@ -220,6 +226,35 @@ int portset_claim(struct portset *portset, enum port_class class, uint16_t wante
 		return -EADDRNOTAVAIL;
 	atomic_fetch_add_explicit(&portset->used[class], 1, memory_order_relaxed);
 	*port = (uint16_t)found;
+	return 0;
+}
+
+void portset_prefetch(const struct portset *portset, enum port_class class, uint16_t port)
+{
+	const struct port_space *space = portset_space(portset, class);
+
+	__builtin_prefetch(&space->claimed[port / 64]);
+	__builtin_prefetch(&space->reserved[port / 64]);
+}
+
+void portset_prefetch_owner(const struct portset *portset, enum port_class class, uint16_t port)
+{
+	__builtin_prefetch(&portset_space(portset, class)->owner[port]);
+}
+
+uint16_t portset_find(const struct portset *portset, enum port_class class, uint16_t wanted,
+	uint16_t start, const struct port_range *ranges, unsigned n_ranges)
+{
+	const struct port_space *space = portset_space(portset, class);
+	uint64_t open;
+
+	if (port_ranges_have(ranges, n_ranges, wanted) && open_in_word(space, wanted, wanted) != 0)
+		return wanted;
+	for (unsigned i = 0; i < n_ranges; i++)
+		if (start >= ranges[i].first && start <= ranges[i].last) {
+			open = open_in_word(space, start, ranges[i].last);
+			return open == 0 ? 0 : (uint16_t)(start / 64 * 64 + __builtin_ctzll(open));
+		}
 	return 0;
 }
 

@@ -136,6 +136,15 @@ void portset_reserve_these(
 int portset_claim(struct portset *portset, enum port_class class, uint16_t wanted,
 	const struct port_range *ranges, unsigned n_ranges, uint64_t *rng, uint16_t *port);
 
+// Starts loading the bits of a port, or its owner.
+void portset_prefetch(const struct portset *portset, enum port_class class, uint16_t port);
+void portset_prefetch_owner(const struct portset *portset, enum port_class class, uint16_t port);
+
+// What portset_claim() would take now if its random place were `start` and its first bitmap word
+// all that it looks at; 0: nothing.
+uint16_t portset_find(const struct portset *portset, enum port_class class, uint16_t wanted,
+	uint16_t start, const struct port_range *ranges, unsigned n_ranges);
+
 void portset_set_owner(
 	struct portset *portset, enum port_class class, uint16_t port, uint32_t mapping);
 

@@ -120,8 +120,6 @@ static void check(struct worker *w, const struct session_key *key, uint32_t ref)
 static void packet(struct worker *w, const struct nat_request *rq, uint32_t ref)
 {
 	struct session_table *t = &w->world->nat.t;
-	struct nat_request with_source = *rq;
-	struct nat_source source;
 	int rc;
 
 	if (ref != 0) {
@@ -134,11 +132,7 @@ static void packet(struct worker *w, const struct nat_request *rq, uint32_t ref)
 		}
 		w->dead++;
 	}
-	if (rq->snat != NULL) {
-		source = current_source(w->world, rq->snat);
-		with_source.snat = &source;
-	}
-	rc = nat_create(t, &with_source, &w->nat, &ref);
+	rc = nat_create(t, rq, &w->nat, &ref);
 	if (rc == 0)
 		check(w, &rq->key, ref);
 	else
@@ -181,24 +175,45 @@ static void stray(struct worker *w, uint32_t tick)
 		w->errors[-rc]++;
 }
 
+// As in the graph: with what a worker knows of the rules for a whole walk.
+static void burst(struct worker *w, uint32_t tick)
+{
+	struct world *world = w->world;
+	struct nat_source sources[BURST];
+	struct nat_request rqs[BURST];
+	struct nat_ahead flows[BURST];
+	struct session_key keys[BURST];
+	uint32_t refs[BURST];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < BURST; i++) {
+		rqs[i] = random_flow(w, tick);
+		keys[i] = rqs[i].key;
+		if (rqs[i].snat == NULL)
+			continue;
+		sources[i] = current_source(world, rqs[i].snat);
+		rqs[i].snat = &sources[i];
+	}
+	session_lookup_bulk(&world->nat.t, keys, BURST, refs);
+	for (unsigned i = 0; i < BURST; i++)
+		if (refs[i] == 0) {
+			flows[n] = nat_flow_ahead(&rqs[i]);
+			rqs[i].ahead = &flows[n++];
+		}
+	nat_ahead(&world->nat.t, &w->nat, flows, n);
+	for (unsigned i = 0; i < BURST; i++)
+		packet(w, &rqs[i], refs[i]);
+}
+
 static void *run_worker(void *arg)
 {
 	struct worker *w = arg;
 	struct world *world = w->world;
-	struct nat_request rqs[BURST];
-	struct session_key keys[BURST];
-	uint32_t refs[BURST];
 
 	for (unsigned round = 0; round < world->rounds; round++) {
 		uint32_t tick = atomic_load(&world->tick);
 
-		for (unsigned i = 0; i < BURST; i++) {
-			rqs[i] = random_flow(w, tick);
-			keys[i] = rqs[i].key;
-		}
-		session_lookup_bulk(&world->nat.t, keys, BURST, refs);
-		for (unsigned i = 0; i < BURST; i++)
-			packet(w, &rqs[i], refs[i]);
+		burst(w, tick);
 		stray(w, tick);
 		test_quiescent(&world->nat.grace, w->number);
 	}

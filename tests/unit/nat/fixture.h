@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dataplane/nat/create.h"
+#include "dataplane/nat/ahead.h"
 #include "tests/unit/session/fixture.h"
 
 struct nat_fixture {
@@ -66,6 +66,16 @@ static inline struct nat_request nat_flow(struct nat_fixture *f, uint32_t host, 
 
 	rq.key.src = htonl(0x0a000000 + host);
 	return rq;
+}
+
+// A request, to be looked ahead for.
+static inline struct nat_ahead nat_flow_ahead(const struct nat_request *rq)
+{
+	return (struct nat_ahead){ .key = rq->key,
+		.snat = rq->snat,
+		.dst = rq->dst,
+		.dport = rq->dport,
+		.reply_side = rq->reply_side };
 }
 
 static inline int nat_make(struct nat_fixture *f, const struct nat_request *rq, uint32_t *ref)
