@@ -2,9 +2,10 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // What a packet costs, as a histogram of TSC cycles per packet, one sample for each walk that
-// brought at least CYCLES_PACKETS packets. Exact below 32 cycles, then 32 buckets for each power of
-// two, so that a bucket is at most 3 % wide. Median and tenth percentile of the samples between two
-// readings say what a mean cannot on a machine where others run, too.
+// brought at least CYCLES_PACKETS packets and could send all that it had to. Exact below 32 cycles,
+// then 32 buckets for each power of two, so that a bucket is at most 3 % wide. Median and tenth
+// percentile of the samples between two readings say what a mean cannot on a machine where others
+// run, too.
 #pragma once
 
 #include <stdint.h>
