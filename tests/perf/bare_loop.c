@@ -26,7 +26,6 @@
 
 #define PORTS	   2
 #define NEXT_HOPS  16
-#define MAX_ROUTES 1100000
 #define BUFFERS	   32768
 #define POOL_CACHE 512
 
@@ -55,11 +54,11 @@ static void on_signal(int signal)
 		stop = 1;
 }
 
-static int start_eal(const char *core, const char *prefix, const char *memory)
+static int start_eal(const char *core, const char *prefix, const char *memory, bool huge)
 {
-	const char *args[] = { "bare-loop", "-l", core, "-m", memory, "--in-memory",
-		"--iova-mode=va", "--file-prefix", prefix, "--no-telemetry", "--no-pci",
-		"--log-level=*:warning" };
+	const char *args[] = { "bare-loop", "-l", core, "-m", memory,
+		huge ? "--in-memory" : "--no-huge", "--iova-mode=va", "--file-prefix", prefix,
+		"--no-telemetry", "--no-pci", "--no-shconf", "--log-level=*:warning" };
 
 	return rte_eal_init(RTE_DIM(args), (char **)(uintptr_t)args) < 0 ? -EINVAL : 0;
 }
@@ -83,41 +82,61 @@ static int open_port(
 	return -EIO;
 }
 
-static int make_fib(struct bare_loop *b)
-{
-	struct rte_fib_conf conf = { .type = RTE_FIB_DIR24_8,
-		.max_routes = MAX_ROUTES,
-		.dir24_8 = { .nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = 4096 } };
+// "PREFIX/LEN,PORT,MAC[,COUNT]": COUNT prefixes of that length, one after the other.
+struct route {
+	struct in_addr prefix;
+	unsigned int len, port, count;
+	struct rte_ether_addr mac;
+};
 
-	b->fib = rte_fib_create("bare", SOCKET_ID_ANY, &conf);
-	return b->fib != NULL ? 0 : -ENOMEM;
+static int parse_route(const char *text, struct route *r)
+{
+	char prefix[16], mac[18];
+
+	r->count = 1;
+	if (sscanf(text, "%15[0-9.]/%u,%u,%17[0-9a-fA-F:],%u", prefix, &r->len, &r->port, mac,
+		    &r->count) < 4)
+		return -EINVAL;
+	if (inet_pton(AF_INET, prefix, &r->prefix) != 1 || r->len > 32 ||
+		(r->count > 1 && r->len == 0) || r->port >= PORTS || r->count == 0 ||
+		rte_ether_unformat_addr(mac, &r->mac) != 0)
+		return -EINVAL;
+	return 0;
 }
 
-// "PREFIX/LEN,PORT,MAC[,COUNT]": COUNT prefixes of that length, one after the other.
-static int add_route(struct bare_loop *b, const char *text)
+static int add_route(struct bare_loop *b, const struct route *r)
 {
-	unsigned int len, port, count = 1;
-	struct rte_ether_addr mac;
-	char prefix[16], mac_text[18];
-	struct in_addr addr;
+	struct next_hop *hop = &b->hop[++b->n_hops];
+	int rc = 0;
 
-	if (b->n_hops == NEXT_HOPS || sscanf(text, "%15[0-9.]/%u,%u,%17[0-9a-fA-F:],%u", prefix,
-					      &len, &port, mac_text, &count) < 4)
-		return -EINVAL;
-	if (inet_pton(AF_INET, prefix, &addr) != 1 || len > 32 || port >= PORTS ||
-		rte_ether_unformat_addr(mac_text, &mac) != 0)
-		return -EINVAL;
-	b->hop[++b->n_hops] = (struct next_hop){ .port = &b->port[port],
-		.eth = { .dst_addr = mac, .ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4) } };
-	memcpy(&b->hop[b->n_hops].eth.src_addr, b->port[port].conf.mac, RTE_ETHER_ADDR_LEN);
-	for (uint32_t i = 0; i < count; i++) {
-		int rc = rte_fib_add(
-			b->fib, ntohl(addr.s_addr) + (i << (32 - len)), (uint8_t)len, b->n_hops);
+	hop->port = &b->port[r->port];
+	hop->eth = (struct rte_ether_hdr){ .dst_addr = r->mac,
+		.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4) };
+	memcpy(&hop->eth.src_addr, hop->port->conf.mac, RTE_ETHER_ADDR_LEN);
+	for (uint32_t i = 0; i < r->count && rc == 0; i++) {
+		uint32_t step = r->count > 1 ? i << (32 - r->len) : 0;
 
-		if (rc < 0)
-			return rc;
+		rc = rte_fib_add(
+			b->fib, ntohl(r->prefix.s_addr) + step, (uint8_t)r->len, b->n_hops);
 	}
-	return 0;
+	return rc;
+}
+
+static int make_fib(struct bare_loop *b, const struct route *routes, unsigned int n)
+{
+	struct rte_fib_conf conf = { .type = RTE_FIB_DIR24_8,
+		.max_routes = 1024,
+		.dir24_8 = { .nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = 4096 } };
+	int rc = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		conf.max_routes += (int)routes[i].count;
+	b->fib = rte_fib_create("bare", SOCKET_ID_ANY, &conf);
+	if (b->fib == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n && rc == 0; i++)
+		rc = add_route(b, &routes[i]);
+	return rc;
 }
 
 static void rewrite(struct rte_mbuf *m, const struct next_hop *hop)
@@ -222,11 +241,12 @@ static int set_up(struct bare_loop *b, struct port_env *env, int argc, char **ar
 		{ "memory", required_argument, NULL, 'm' },
 		{ "file-prefix", required_argument, NULL, 'f' },
 		{ "port", required_argument, NULL, 'p' }, { "route", required_argument, NULL, 'r' },
-		{ NULL, 0, NULL, 0 } };
-	const char *core = "1", *prefix = "bare-loop", *memory = "512", *path[PORTS],
-		   *route[NEXT_HOPS];
+		{ "no-huge", no_argument, NULL, 'n' }, { NULL, 0, NULL, 0 } };
+	const char *core = "1", *prefix = "bare-loop", *memory = "512", *path[PORTS];
+	struct route routes[NEXT_HOPS];
 	unsigned int n_paths = 0, n_routes = 0;
-	int c;
+	bool huge = true;
+	int c, rc = 0;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'c')
@@ -235,25 +255,26 @@ static int set_up(struct bare_loop *b, struct port_env *env, int argc, char **ar
 			memory = optarg;
 		else if (c == 'f')
 			prefix = optarg;
+		else if (c == 'n')
+			huge = false;
 		else if (c == 'p' && n_paths < PORTS)
 			path[n_paths++] = optarg;
-		else if (c == 'r' && n_routes < NEXT_HOPS)
-			route[n_routes++] = optarg;
+		else if (c == 'r' && n_routes < RTE_DIM(routes))
+			rc = parse_route(optarg, &routes[n_routes++]);
 		else
-			return -EINVAL;
+			rc = -EINVAL;
+		if (rc < 0)
+			return rc;
 	}
-	if (optind != argc || n_paths != PORTS || start_eal(core, prefix, memory) < 0)
+	if (optind != argc || n_paths != PORTS || start_eal(core, prefix, memory, huge) < 0)
 		return -EINVAL;
 	env->pool = port_pool_create("packets", BUFFERS, POOL_CACHE);
-	if (env->pool == NULL || make_fib(b) < 0)
+	if (env->pool == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < PORTS; i++)
 		if (open_port(b, env, i, path[i]) < 0)
 			return -EIO;
-	for (unsigned int i = 0; i < n_routes; i++)
-		if (add_route(b, route[i]) < 0)
-			return -EINVAL;
-	return 0;
+	return make_fib(b, routes, n_routes);
 }
 
 int main(int argc, char **argv)
@@ -265,7 +286,8 @@ int main(int argc, char **argv)
 	if (b == NULL || set_up(b, &env, argc, argv) < 0) {
 		fputs("usage: bare-loop --port SOCKET --port SOCKET --route "
 		      "PREFIX/LEN,PORT,MAC[,COUNT]...\n"
-		      "                 [--core N] [--memory MIB] [--file-prefix TEXT]\n",
+		      "                 [--core N] [--memory MIB] [--file-prefix TEXT] "
+		      "[--no-huge]\n",
 			stderr);
 		return 2;
 	}
