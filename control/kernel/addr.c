@@ -96,14 +96,14 @@ static void on_added(void *ctx, uint32_t tag, int error, const char *text)
 
 	if (error == 0 && e->sync->garp != NULL)
 		garp_announce(e->sync->garp, w->mirror, w->address);
-	sync_answer(e->sync, w->pointer, error == -EEXIST ? 0 : error, text);
+	sync_answer(e->sync, &w->place, error == -EEXIST ? 0 : error, text);
 }
 
 static void on_removed(void *ctx, uint32_t tag, int error, const char *text)
 {
 	struct entries *e = ctx;
 
-	sync_answer(e->sync, "", error == -EADDRNOTAVAIL || error == -ENODEV ? 0 : error, text);
+	sync_answer(e->sync, NULL, error == -EADDRNOTAVAIL || error == -ENODEV ? 0 : error, text);
 }
 
 // Adds what the kernel lacks, interface addresses first, and links each entry that is there to what

@@ -9,7 +9,7 @@
 
 static void on_changed(void *ctx, uint32_t tag, int error, const char *text)
 {
-	sync_answer(ctx, "", error, text);
+	sync_answer(ctx, NULL, error, text);
 }
 
 // What of a mirror is not as it should be. A group that somebody else gave one is left alone.

@@ -230,14 +230,14 @@ static void on_added(void *ctx, uint32_t tag, int error, const char *text)
 {
 	struct entries *e = ctx;
 
-	sync_answer(e->sync, e->wanted->routes[tag].pointer, error, text);
+	sync_answer(e->sync, &e->wanted->routes[tag].place, error, text);
 }
 
 static void on_removed(void *ctx, uint32_t tag, int error, const char *text)
 {
 	struct entries *e = ctx;
 
-	sync_answer(e->sync, "", error == -ESRCH || error == -ENODEV ? 0 : error, text);
+	sync_answer(e->sync, NULL, error == -ESRCH || error == -ENODEV ? 0 : error, text);
 }
 
 // The entry of the kernel with this key and content.

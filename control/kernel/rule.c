@@ -120,14 +120,14 @@ static void on_added(void *ctx, uint32_t tag, int error, const char *text)
 {
 	struct entries *e = ctx;
 
-	sync_answer(e->sync, e->wanted->rules[tag].pointer, error == -EEXIST ? 0 : error, text);
+	sync_answer(e->sync, &e->wanted->rules[tag].place, error == -EEXIST ? 0 : error, text);
 }
 
 static void on_removed(void *ctx, uint32_t tag, int error, const char *text)
 {
 	struct entries *e = ctx;
 
-	sync_answer(e->sync, "", error == -ENOENT ? 0 : error, text);
+	sync_answer(e->sync, NULL, error == -ENOENT ? 0 : error, text);
 }
 
 static struct entry rule_of(const struct wanted_rule *w, unsigned int which)

@@ -52,8 +52,10 @@ void *sync_list_find(const struct sync_list *l, const void *key)
 	return x;
 }
 
-void sync_answer(struct sync *s, const char *pointer, int error, const char *text)
+void sync_answer(struct sync *s, const struct wanted_place *place, int error, const char *text)
 {
+	char pointer[WANTED_POINTER_MAX] = "";
+
 	if (error == 0)
 		return;
 	if (error == -ENODEV || error == -ENETDOWN) {
@@ -64,6 +66,8 @@ void sync_answer(struct sync *s, const char *pointer, int error, const char *tex
 		s->refused = error;
 	if (s->problems == NULL)
 		return;
+	if (place != NULL)
+		wanted_pointer(place, pointer);
 	problem_add(s->problems, pointer, "the kernel refused: %s%s%s", strerror(-error),
 		text[0] ? ": " : "", text);
 	if (s->problems->status == 0)

@@ -56,5 +56,5 @@ void *sync_list_append(struct sync_list *l); // NULL without memory
 // The first element that compares as equal to the key, NULL: none.
 void *sync_list_find(const struct sync_list *l, const void *key);
 
-// The answer to one request.
-void sync_answer(struct sync *s, const char *pointer, int error, const char *text);
+// The answer to one request, which was about what stands at `place`; NULL: nothing of the document.
+void sync_answer(struct sync *s, const struct wanted_place *place, int error, const char *text);

@@ -14,7 +14,27 @@
 
 static void set_mirror(char mirror[IFNAMSIZ], const struct interface_config *i)
 {
-	snprintf(mirror, IFNAMSIZ, "%.*s", IFNAMSIZ - 1, i->name);
+	memcpy(mirror, i->name, IFNAMSIZ - 1); // zeros follow the name, which is that long at most
+	mirror[IFNAMSIZ - 1] = '\0';
+}
+
+void wanted_pointer(const struct wanted_place *place, char text[WANTED_POINTER_MAX])
+{
+	switch (place->kind) {
+	case PLACE_ADDRESS:
+		snprintf(text, WANTED_POINTER_MAX, "/interfaces/%u/addresses/%u", place->index,
+			place->item);
+		break;
+	case PLACE_GATEWAY:
+		snprintf(text, WANTED_POINTER_MAX, "/interfaces/%u/gateway", place->index);
+		break;
+	case PLACE_VIP:
+		snprintf(text, WANTED_POINTER_MAX, "/vips/%u/address", place->index);
+		break;
+	case PLACE_ROUTE:
+		snprintf(text, WANTED_POINTER_MAX, "/routes/%u", place->index);
+		break;
+	}
 }
 
 static struct wanted_address *add_address(
@@ -35,8 +55,8 @@ static void add_interface(struct wanted *w, const struct config *c, unsigned int
 	for (unsigned int n = 0; n < i->n_addresses; n++) {
 		const struct ipv4_prefix *p = &i->addresses[n].prefix;
 
-		snprintf(add_address(w, i, p->addr, p->plen)->pointer,
-			sizeof(w->addresses->pointer), "/interfaces/%u/addresses/%u", index, n);
+		add_address(w, i, p->addr, p->plen)->place =
+			(struct wanted_place){ PLACE_ADDRESS, index, n };
 	}
 }
 
@@ -48,7 +68,7 @@ static void add_vip(struct wanted *w, const struct config *c, unsigned int index
 	struct wanted_address *x = add_address(w, i, v->address, v->plen);
 
 	x->vip = true;
-	snprintf(x->pointer, sizeof(x->pointer), "/vips/%u/address", index);
+	x->place = (struct wanted_place){ PLACE_VIP, index, 0 };
 }
 
 static bool is_uplink(const struct interface_config *i)
@@ -97,7 +117,7 @@ static void add_gateway(
 	r->type = ROUTE_UNICAST;
 	r->priority = (uint8_t)i->gateway_priority;
 	add_hop(r, i, i->gateway);
-	snprintf(r->pointer, sizeof(r->pointer), "/interfaces/%u/gateway", index);
+	r->place = (struct wanted_place){ PLACE_GATEWAY, index, 0 };
 }
 
 static void add_subnet(struct wanted *w, const struct config *c, unsigned int index, unsigned int n)
@@ -110,13 +130,13 @@ static void add_subnet(struct wanted *w, const struct config *c, unsigned int in
 	rule->source.s_addr = p->addr.s_addr & prefix_mask(p->plen);
 	rule->plen = p->plen;
 	rule->table = uplink_table(i);
-	snprintf(rule->pointer, sizeof(rule->pointer), "/interfaces/%u/addresses/%u", index, n);
+	rule->place = (struct wanted_place){ PLACE_ADDRESS, index, n };
 	r->table = rule->table;
 	r->destination = rule->source;
 	r->plen = rule->plen;
 	r->type = ROUTE_UNICAST;
 	add_hop(r, i, (struct in_addr){ 0 });
-	memcpy(r->pointer, rule->pointer, sizeof(r->pointer));
+	r->place = rule->place;
 }
 
 // Nothing that has the uplink's address leaves by another one, not even when its own routes are
@@ -128,7 +148,7 @@ static void add_last_resort(struct wanted *w, const struct config *c, unsigned i
 	r->table = uplink_table(&c->interfaces[index]);
 	r->type = ROUTE_UNREACHABLE;
 	r->priority = UPLINK_LAST_RESORT;
-	snprintf(r->pointer, sizeof(r->pointer), "/interfaces/%u/gateway", index);
+	r->place = (struct wanted_place){ PLACE_GATEWAY, index, 0 };
 }
 
 static void add_uplink(struct wanted *w, const struct config *c, unsigned int index)
@@ -150,8 +170,11 @@ static void add_uplink(struct wanted *w, const struct config *c, unsigned int in
 	w->routes[w->n_routes - 1].rank = (uint8_t)i->gateway_priority;
 }
 
-static int refuse(struct problems *p, const char *pointer, const char *text)
+static int refuse(struct problems *p, const struct wanted_place *place, const char *text)
 {
+	char pointer[WANTED_POINTER_MAX];
+
+	wanted_pointer(place, pointer);
 	problem_add(p, pointer, "%s", text);
 	if (p->status == 0)
 		p->status = 422;
@@ -168,7 +191,7 @@ static void add_route(struct wanted *w, const struct config *c, unsigned int ind
 	r->plen = from->destination.plen;
 	r->priority = (uint8_t)from->priority;
 	r->type = (uint8_t)from->type;
-	snprintf(r->pointer, sizeof(r->pointer), "/routes/%u", index);
+	r->place = (struct wanted_place){ PLACE_ROUTE, index, 0 };
 	if (from->type == ROUTE_UNICAST)
 		add_hop(r, &c->interfaces[from->interface], from->next_hop);
 }
@@ -220,12 +243,12 @@ static bool same_hop(const struct wanted_hop *a, const struct wanted_hop *b)
 static int join(struct wanted_route *into, const struct wanted_route *r, struct problems *p)
 {
 	if (into->type != ROUTE_UNICAST || r->type != ROUTE_UNICAST)
-		return refuse(p, r->pointer,
+		return refuse(p, &r->place,
 			"another route with this destination and priority excludes it");
 	if (same_hop(&into->hops[into->n_hops - 1], &r->hops[0]))
 		return 0; // a configured default route to an uplink's gateway
 	if (into->n_hops == MSG_ROUTE_HOPS)
-		return refuse(p, r->pointer, "too many next hops of the same priority");
+		return refuse(p, &r->place, "too many next hops of the same priority");
 	into->hops[into->n_hops++] = r->hops[0];
 	return 0;
 }

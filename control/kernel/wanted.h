@@ -17,12 +17,26 @@
 #include "control/config/model.h"
 #include "control/config/problem.h"
 
+// Where something stands in the document. There are many, and hardly ever one is told to somebody.
+struct wanted_place {
+	enum {
+		PLACE_ADDRESS, // /interfaces/<index>/addresses/<item>
+		PLACE_GATEWAY,
+		PLACE_VIP,
+		PLACE_ROUTE,
+	} kind;
+	unsigned int index;
+	unsigned int item;
+};
+
+#define WANTED_POINTER_MAX 48
+
 struct wanted_address {
 	char mirror[IFNAMSIZ];
 	struct in_addr address;
 	uint8_t plen;
 	bool vip;
-	char pointer[48]; // where it stands in the document
+	struct wanted_place place;
 };
 
 #define UPLINK_TABLE	   20100 // table of an uplink: this and its port id
@@ -44,7 +58,7 @@ struct wanted_route {
 	uint8_t type;	  // enum route_type
 	uint8_t n_hops;
 	struct wanted_hop hops[MSG_ROUTE_HOPS];
-	char pointer[48];
+	struct wanted_place place;
 };
 
 // What is sent from this subnet goes by the uplink of this table.
@@ -52,7 +66,7 @@ struct wanted_rule {
 	struct in_addr source; // no host bits
 	uint8_t plen;
 	uint32_t table;
-	char pointer[48];
+	struct wanted_place place;
 };
 
 struct wanted_uplink {
@@ -84,6 +98,9 @@ struct wanted {
 // 0; -EINVAL with problems (routes that exclude each other); -ENOMEM.
 int wanted_build(const struct config *c, struct wanted **out, struct problems *p);
 void wanted_free(struct wanted *w); // NULL is fine
+
+// The JSON pointer of a place.
+void wanted_pointer(const struct wanted_place *place, char text[WANTED_POINTER_MAX]);
 
 bool wanted_same_addresses(const struct wanted *a, const struct wanted *b);
 bool wanted_same_routes(const struct wanted *a, const struct wanted *b);
