@@ -78,10 +78,14 @@ static uint32_t record_id(const uint8_t *record)
 // Index of the first record whose id is not below `id`.
 static uint32_t lower_bound(const struct object_table *t, size_t size, uint32_t id)
 {
-	uint32_t low = 0, high = t->count;
+	uint32_t high = t->count < id ? t->count : id, step = 1, low;
 
-	if (high > 0 && record_id(t->data + (high - 1) * size) < id)
-		return high;
+	// Ids begin with 1: none stands before its position, and most that are there stand near it.
+	while (step <= high && record_id(t->data + (high - step) * size) >= id) {
+		high -= step;
+		step *= 2;
+	}
+	low = step <= high ? high - step + 1 : 0;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 

@@ -126,15 +126,26 @@ static int nat_build(struct dataplane *dp, const struct objects *objects, struct
 }
 
 // Ids of removed rules are used again: what was counted under them is not the new rule's.
+static uint32_t id_at(const struct objects *o, unsigned int kind, uint32_t i)
+{
+	uint32_t id;
+
+	memcpy(&id, objects_at(o, kind, i), sizeof(id));
+	return id;
+}
+
+// What is new counts from 0: both tables are in the order of ids.
 static void begin_counting(struct dataplane *dp, const struct objects *next, unsigned int kind)
 {
-	const struct object_table *t = &next->table[kind];
+	const struct object_table *t = &next->table[kind], *known = &dp->objects.table[kind];
+	uint32_t k = 0;
 
 	for (uint32_t i = 0; i < t->count; i++) {
-		uint32_t id;
+		uint32_t id = id_at(next, kind, i);
 
-		memcpy(&id, objects_at(next, kind, i), sizeof(id));
-		if (objects_get(&dp->objects, kind, id) == NULL)
+		while (k < known->count && id_at(&dp->objects, kind, k) < id)
+			k++;
+		if (k == known->count || id_at(&dp->objects, kind, k) != id)
 			*rules_stats_at(&dp->stats->rules_before, kind, id) =
 				rules_stats_sum(dp->stats, kind, id);
 	}
