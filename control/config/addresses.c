@@ -19,8 +19,8 @@ static void parse_vip(struct parse *ps, json_t *json, const struct path *path, s
 
 	if (!reader_open(&r, json, path, ps->problems, fields))
 		return;
-	parse_name(ps, &r, "vips", ps->vip_names, index, text_name, vip->name);
-	int interface = names_find(ps->interface_names, vip->name);
+	parse_name(ps, &r, "vips", &ps->vip_names, index, text_name, vip->name);
+	int interface = name_index_find(&ps->interface_names, vip->name);
 	if (interface >= 0)
 		report_member(&r, "name", "the name is already used by /interfaces/%d", interface);
 	enum reading got = read_host(&r, "address", REQUIRED, &vip->address);

@@ -3,11 +3,11 @@
 //
 // Gives the objects of an accepted configuration their ids, and copies them to all that refer to
 // them. Names that the last revision knew come first, so that new ones take no id that is kept.
-#include <arpa/inet.h>
 #include <assert.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "control/config/context.h"
+#include "control/config/text.h"
 #include "dataplane/main/limits.h"
 
 static_assert(LIMIT_ADDRESSES <= IDS_MAX && LIMIT_EIPS <= IDS_MAX &&
@@ -30,22 +30,27 @@ static void assign(
 }
 
 // "pub0/10.0.0.1" or "vip:web": no interface name has a slash or a colon.
+static void name_address(const struct config *c, const struct own *own, char *name)
+{
+	if (own->ref.vip >= 0) {
+		strcpy(stpcpy(name, "vip:"), c->vips[own->ref.vip].name);
+	} else {
+		name = stpcpy(stpcpy(name, c->interfaces[own->ref.interface].name), "/");
+		text_put_address(name, own->ref.address);
+	}
+}
+
 static void assign_addresses(struct assignment *a, struct parse *ps)
 {
 	const struct config *c = ps->config;
-	char name[2 * CONFIG_NAME_MAX], address[INET_ADDRSTRLEN];
+	char name[2 * CONFIG_NAME_MAX];
 
 	for (size_t i = 0; i < ps->n_own; i++) {
 		const struct own *own = &ps->own[i];
 
 		if (own->management || (a->allocate && *own->id != 0))
 			continue;
-		inet_ntop(AF_INET, &own->ref.address, address, sizeof(address));
-		if (own->ref.vip >= 0)
-			snprintf(name, sizeof(name), "vip:%s", c->vips[own->ref.vip].name);
-		else
-			snprintf(name, sizeof(name), "%s/%s",
-				c->interfaces[own->ref.interface].name, address);
+		name_address(c, own, name);
 		assign(a, OBJ_ADDRESS, name, LIMIT_ADDRESSES, own->id);
 	}
 }
@@ -70,7 +75,7 @@ static void assign_all(struct assignment *a, struct parse *ps)
 
 static void copy_id(struct parse *ps, struct address_ref *ref)
 {
-	ref->id = *own_find(ps, ref->address)->id;
+	ref->id = ref->vip >= 0 ? ps->config->vips[ref->vip].id : *own_find(ps, ref->address)->id;
 }
 
 static void copy_ids(struct parse *ps)

@@ -17,6 +17,7 @@
 
 #include "control/config/ids.h"
 #include "control/config/model.h"
+#include "control/config/name_index.h"
 #include "control/config/problem.h"
 #include "control/config/value.h"
 
@@ -65,12 +66,14 @@ struct parse {
 	struct problems *problems;
 	json_t *document;
 	struct path root;
+	struct reader top; // of the document
 	bool no_memory;
-	bool list_refused;	 // a list could not be read at all: its names are unknown
-	json_t *interface_names; // name -> position
-	json_t *vip_names;
-	json_t *names;		// of the list that is being read
-	json_t *listener_names; // of the load balancer that is being read
+	bool list_refused; // a list could not be read at all: its names are unknown
+	struct name_index interface_names;
+	struct name_index vip_names;
+	unsigned int last_vip;		  // that vip_find() found
+	struct name_index names;	  // of the list that is being read
+	struct name_index listener_names; // of the load balancer that is being read
 	struct interface_state *interfaces;
 	bool *vips;		// address and interface were read without a problem
 	uint32_t *eip_of_vip;	// 1 + position of the EIP, 0: none
@@ -93,15 +96,15 @@ size_t parse_list(
 
 // Reads member `name` of entry `index` of list `key` into `out` (CONFIG_NAME_MAX bytes) and enters
 // it into `names`; a repeated or malformed one is reported. `wrong` is the syntax check.
-void parse_name(struct parse *ps, const struct reader *r, const char *key, json_t *names,
+void parse_name(struct parse *ps, const struct reader *r, const char *key, struct name_index *names,
 	size_t index, const char *(*wrong)(const char *), char *out);
-
-// Position of `name` in `names`, -1 when it is not there.
-int names_find(const json_t *names, const char *name);
 
 // Reports at /list/index/member, or at element `item` of that member when it is not -1.
 void report_entry(struct parse *ps, const char *list, size_t index, const char *member, int item,
 	const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+// Position of the VIP of that name, -1: there is none.
+int vip_find(struct parse *ps, const char *name);
 
 // Reads a VIP or interface by name: *out is the VIP, or the interface's first address.
 // Reported when it is neither, has no address, or is a management interface.

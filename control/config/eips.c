@@ -21,13 +21,13 @@ static enum reading parse_vip_ref(struct parse *ps, const struct reader *r, unsi
 
 	if (read_text(r, "vip", REQUIRED, &name) != READ_OK)
 		return READ_BAD;
-	int i = names_find(ps->vip_names, name);
+	int i = vip_find(ps, name);
 	if (i >= 0) {
 		*out = (unsigned int)i;
 		return READ_OK;
 	}
 	report_member(r, "vip", "%s",
-		names_find(ps->interface_names, name) >= 0
+		name_index_find(&ps->interface_names, name) >= 0
 			? "is an interface, whose own addresses cannot be EIPs"
 			: "no VIP has this name");
 	return READ_BAD;
@@ -56,7 +56,7 @@ static bool parse_eip(struct parse *ps, json_t *json, const struct path *path, s
 
 	if (!reader_open(&r, json, path, ps->problems, fields))
 		return false;
-	parse_name(ps, &r, "eips", ps->names, index, text_name, eip->name);
+	parse_name(ps, &r, "eips", &ps->names, index, text_name, eip->name);
 	(void)read_bool(&r, "source_nat_inbound", &eip->source_nat_inbound);
 	enum reading vip = parse_vip_ref(ps, &r, &eip->vip);
 	if (vip == READ_OK)
@@ -101,7 +101,7 @@ void parse_eips(struct parse *ps)
 	c->eips = parse_alloc(ps, n, sizeof(*c->eips));
 	if (keys != NULL && c->eips != NULL) {
 		c->n_eips = (unsigned int)n;
-		json_object_clear(ps->names);
+		name_index_clear(&ps->names);
 		for (size_t i = 0; i < n; i++) {
 			struct path path = { .up = &list, .index = i };
 

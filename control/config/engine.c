@@ -208,11 +208,24 @@ static int check_match(uint64_t if_match, uint64_t now, struct problems *p)
 	return -ESTALE;
 }
 
+// Most changes make a list longer or shorter, which is seen before a walk over all that is equal.
+static bool same_lengths(json_t *a, json_t *b)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(
+		a, key, value) if (json_array_size(value) !=
+				   json_array_size(json_object_get(b, key))) return false;
+	return true;
+}
+
 // Whether nothing is to be done.
 static bool is_current(const struct engine *e, json_t *document)
 {
 	uint64_t begin = timings_now();
-	bool same = e->applied && json_equal(document, e->current->document);
+	bool same = e->applied && same_lengths(document, e->current->document) &&
+		    json_equal(document, e->current->document);
 
 	timings_add(e->timings, "compare", "", begin);
 	return same;

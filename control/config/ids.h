@@ -16,7 +16,8 @@
 
 #define IDS_MAX 16384 // ids of a kind are below this
 
-struct ids; // one table: (enum obj_kind, name) -> id
+// (enum obj_kind, name) -> id. It and its copies belong to one thread.
+struct ids;
 
 struct ids *ids_create(void);
 struct ids *ids_from_json(json_t *object); // as ids_to_json() wrote it; NULL: malformed or memory

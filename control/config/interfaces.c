@@ -29,23 +29,10 @@ static const char *const drivers[] = { "tap", "vhost_user", "memif", "pci", "af_
 	NULL };
 static_assert(sizeof(drivers) / sizeof(drivers[0]) == PORT_DRIVER_COUNT, "one name per driver");
 
-// MAC and port addresses must be unique; they share one index, no text is both.
-static void claim(struct parse *ps, const struct reader *r, json_t *claimed, const char *key,
-	const char *text, size_t index)
+static void parse_mac(struct parse *ps, const struct reader *r, size_t index)
 {
-	int other = names_find(claimed, text);
-
-	if (other >= 0)
-		report_member(r, key, "already used by /interfaces/%d", other);
-	else if (json_object_set_new(claimed, text, json_integer((json_int_t)index)) < 0)
-		ps->no_memory = true;
-}
-
-static void parse_mac(struct parse *ps, const struct reader *r, json_t *claimed, size_t index)
-{
-	struct interface_config *interface = &ps->config->interfaces[index];
+	struct interface_config *all = ps->config->interfaces, *interface = &all[index];
 	const char *text = NULL;
-	char canonical[18];
 
 	if (read_text(r, "mac", OPTIONAL, &text) != READ_OK)
 		return;
@@ -54,19 +41,20 @@ static void parse_mac(struct parse *ps, const struct reader *r, json_t *claimed,
 		report_member(r, "mac", "%s", wrong);
 		return;
 	}
-	const uint8_t *m = interface->mac;
-	snprintf(canonical, sizeof(canonical), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
-		m[3], m[4], m[5]);
 	interface->has_mac = true;
-	claim(ps, r, claimed, "mac", canonical, index);
+	for (size_t i = 0; i < index; i++)
+		if (all[i].has_mac && memcmp(all[i].mac, interface->mac, sizeof(all[i].mac)) == 0) {
+			report_member(r, "mac", "already used by /interfaces/%zu", i);
+			return;
+		}
 }
 
-static void parse_port(struct parse *ps, const struct reader *entry, json_t *claimed, size_t index)
+static void parse_port(struct parse *ps, const struct reader *entry, size_t index)
 {
 	static const char *const fields[] = { "driver", "address", NULL };
-	struct interface_config *interface = &ps->config->interfaces[index];
+	struct interface_config *all = ps->config->interfaces, *interface = &all[index];
 	struct path path = { .up = entry->path, .key = "port" };
-	json_t *json = json_object_get(entry->object, "port");
+	json_t *json = reader_member(entry, "port");
 	const char *text = NULL;
 	unsigned int driver = 0;
 	struct reader r;
@@ -84,15 +72,19 @@ static void parse_port(struct parse *ps, const struct reader *entry, json_t *cla
 	}
 	memcpy(interface->port_address, text, strlen(text) + 1);
 	interface->has_port = true;
-	claim(ps, &r, claimed, "address", text, index);
+	for (size_t i = 0; i < index; i++)
+		if (all[i].has_port && strcmp(all[i].port_address, text) == 0) {
+			report_member(&r, "address", "already used by /interfaces/%zu", i);
+			return;
+		}
 }
 
 // Which device it is: a router interface needs to be found, a management interface is no port.
 static void check_device(const struct parse *ps, const struct reader *r, size_t index)
 {
 	bool management = ps->config->interfaces[index].role == INTERFACE_MANAGEMENT;
-	bool port = json_object_get(r->object, "port") != NULL;
-	bool mac = json_object_get(r->object, "mac") != NULL;
+	bool port = reader_member(r, "port") != NULL;
+	bool mac = reader_member(r, "mac") != NULL;
 
 	if (management && port)
 		report_member(r, "port", "a management interface is not a port of the data plane");
@@ -194,8 +186,7 @@ static void parse_gateway(struct parse *ps, const struct reader *r, size_t index
 		report_member(r, "gateway", "%s", wrong);
 }
 
-static void parse_interface(
-	struct parse *ps, json_t *json, const struct path *path, json_t *claimed, size_t index)
+static void parse_interface(struct parse *ps, json_t *json, const struct path *path, size_t index)
 {
 	static const char *const fields[] = { "name", "mac", "port", "role", "addresses", "gateway",
 		"gateway_priority", "monitor", "mtu", "queues", "speed_mbps", NULL };
@@ -207,12 +198,12 @@ static void parse_interface(
 
 	if (!reader_open(&r, json, path, ps->problems, fields))
 		return;
-	parse_name(ps, &r, "interfaces", ps->interface_names, index, text_interface_name,
+	parse_name(ps, &r, "interfaces", &ps->interface_names, index, text_interface_name,
 		interface->name);
 	state->role = read_choice(&r, "role", REQUIRED, roles, &role) == READ_OK;
 	interface->role = (enum interface_role)role;
-	parse_mac(ps, &r, claimed, index);
-	parse_port(ps, &r, claimed, index);
+	parse_mac(ps, &r, index);
+	parse_port(ps, &r, index);
 	if (state->role)
 		check_device(ps, &r, index);
 	state->addresses = parse_addresses(ps, &r, index);
@@ -252,23 +243,19 @@ void parse_interfaces(struct parse *ps)
 {
 	struct config *c = ps->config;
 	struct path list;
-	json_t *json = NULL, *claimed = json_object();
+	json_t *json = NULL;
 	// Id 0 is no port.
 	size_t n = parse_list(ps, "interfaces", LIMIT_PORTS - 1, &list, &json);
 
 	c->interfaces = parse_alloc(ps, n, sizeof(*c->interfaces));
 	ps->interfaces = parse_alloc(ps, n, sizeof(*ps->interfaces));
-	if (claimed == NULL || c->interfaces == NULL || ps->interfaces == NULL) {
-		ps->no_memory = true;
-		json_decref(claimed);
+	if (c->interfaces == NULL || ps->interfaces == NULL)
 		return;
-	}
 	c->n_interfaces = (unsigned int)n;
 	for (size_t i = 0; i < n; i++) {
 		struct path path = { .up = &list, .index = i };
 
-		parse_interface(ps, json_array_get(json, i), &path, claimed, i);
+		parse_interface(ps, json_array_get(json, i), &path, i);
 	}
-	json_decref(claimed);
 	check_priorities(ps);
 }

@@ -129,10 +129,10 @@ static void parse_local(
 	struct parse *ps, const struct reader *r, size_t index, struct ipsec_config *connection)
 {
 	static const uint16_t ports[] = { IKE_PORT, IKE_NAT_PORT };
-	bool interface = json_object_get(r->object, "interface") != NULL;
+	bool interface = reader_member(r, "interface") != NULL;
 	const char *key = interface ? "interface" : "vip";
 
-	if (interface && json_object_get(r->object, "vip") != NULL) {
+	if (interface && reader_member(r, "vip") != NULL) {
 		report_member(r, "vip", "either a VIP or an interface");
 		return;
 	}
@@ -218,7 +218,7 @@ static void parse_connection(struct parse *ps, json_t *json, const struct path *
 	c->ike_version = IKE_VERSION;
 	c->dpd_s = DPD_DEFAULT;
 	c->start = true;
-	parse_name(ps, &r, "ipsec", ps->names, index, text_name, c->name);
+	parse_name(ps, &r, "ipsec", &ps->names, index, text_name, c->name);
 	parse_local(ps, &r, index, c);
 	(void)parse_target(ps, &r, "peer_address", &c->peer);
 	c->n_local = parse_subnets(ps, &r, "local_subnets", c->local_subnets);
@@ -245,7 +245,7 @@ void parse_ipsec(struct parse *ps)
 	if (c->ipsec == NULL)
 		return;
 	c->n_ipsec = (unsigned int)n;
-	json_object_clear(ps->names);
+	name_index_clear(&ps->names);
 	for (size_t i = 0; i < n; i++) {
 		struct path path = { .up = &list, .index = i };
 

@@ -133,7 +133,7 @@ static void parse_http_check(
 	check->uri[0] = '/';
 	check->expect = 1u << 2 | 1u << 3;
 	for (unsigned int i = 0; check->protocol != CHECK_HTTP && i < 3; i++)
-		if (json_object_get(r->object, members[i]) != NULL)
+		if (reader_member(r, members[i]) != NULL)
 			report_member(r, members[i], "only a check by http has one");
 	if (check->protocol != CHECK_HTTP)
 		return;
@@ -181,7 +181,7 @@ static void parse_check(struct parse *ps, const struct reader *r, struct listene
 static void parse_certificate(const struct reader *r, struct listener_config *l)
 {
 	if (l->protocol != LISTENER_HTTPS) {
-		if (json_object_get(r->object, "certificate") != NULL)
+		if (reader_member(r, "certificate") != NULL)
 			report_secret(r, "certificate", "only a listener of https has one");
 		return;
 	}
@@ -230,7 +230,7 @@ void parse_listener(struct parse *ps, struct listener_config *l, json_t *json,
 	if (!reader_open(&r, json, path, ps->problems, fields))
 		return;
 	snprintf(list, sizeof(list), "load_balancers/%zu/listeners", balancer);
-	parse_name(ps, &r, list, ps->listener_names, index, text_name, l->name);
+	parse_name(ps, &r, list, &ps->listener_names, index, text_name, l->name);
 	enum reading got = read_choice(&r, "protocol", REQUIRED, protocols, &protocol);
 	(void)read_choice(&r, "algorithm", OPTIONAL, algorithms, &algorithm);
 	l->protocol = protocol;

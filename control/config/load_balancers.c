@@ -23,7 +23,7 @@ static void parse_listeners(struct parse *ps, const struct reader *r, size_t ind
 	if (balancer->listeners == NULL)
 		return;
 	balancer->n_listeners = (unsigned int)n;
-	json_object_clear(ps->listener_names);
+	name_index_clear(&ps->listener_names);
 	for (size_t i = 0; i < n; i++) {
 		struct path path = { .up = &list, .index = i };
 
@@ -40,7 +40,7 @@ static void parse_balancer(struct parse *ps, json_t *json, const struct path *pa
 
 	if (!reader_open(&r, json, path, ps->problems, fields))
 		return;
-	parse_name(ps, &r, "load_balancers", ps->names, index, text_name, balancer->name);
+	parse_name(ps, &r, "load_balancers", &ps->names, index, text_name, balancer->name);
 	(void)parse_service_address(ps, &r, "vip", &balancer->address);
 	parse_listeners(ps, &r, index);
 }
@@ -56,7 +56,7 @@ void parse_load_balancers(struct parse *ps)
 	if (c->load_balancers == NULL)
 		return;
 	c->n_load_balancers = (unsigned int)n;
-	json_object_clear(ps->names);
+	name_index_clear(&ps->names);
 	for (size_t i = 0; i < n; i++) {
 		struct path path = { .up = &list, .index = i };
 

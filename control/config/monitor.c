@@ -66,7 +66,7 @@ void parse_monitor(struct parse *ps, const struct reader *entry, size_t index)
 		return;
 	if (ps->interfaces[index].role && interface->role != INTERFACE_PUBLIC)
 		report_member(entry, "monitor", "only a public interface has one");
-	else if (json_object_get(entry->object, "gateway") == NULL)
+	else if (reader_member(entry, "gateway") == NULL)
 		report_member(entry, "monitor", "there is no \"gateway\" that it is of");
 	parse_all_watched(ps, &r, m);
 	(void)read_integer(

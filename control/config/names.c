@@ -3,6 +3,7 @@
 //
 // Names: the index of each list's names, and references from one list to another.
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +21,8 @@ void *parse_alloc(struct parse *ps, size_t n, size_t size)
 
 size_t parse_list(struct parse *ps, const char *key, size_t limit, struct path *path, json_t **list)
 {
-	struct reader r = { ps->document, &ps->root, ps->problems };
-
 	*path = (struct path){ .up = &ps->root, .key = key };
-	enum reading got = read_array(&r, key, list);
+	enum reading got = read_array(&ps->top, key, list);
 	if (got != READ_OK) {
 		ps->list_refused |= got == READ_BAD;
 		return 0;
@@ -38,14 +37,7 @@ size_t parse_list(struct parse *ps, const char *key, size_t limit, struct path *
 	return n;
 }
 
-int names_find(const json_t *names, const char *name)
-{
-	const json_t *position = json_object_get(names, name);
-
-	return position != NULL ? (int)json_integer_value(position) : -1;
-}
-
-void parse_name(struct parse *ps, const struct reader *r, const char *key, json_t *names,
+void parse_name(struct parse *ps, const struct reader *r, const char *key, struct name_index *names,
 	size_t index, const char *(*wrong)(const char *), char *out)
 {
 	const char *text = NULL;
@@ -57,14 +49,14 @@ void parse_name(struct parse *ps, const struct reader *r, const char *key, json_
 		report_member(r, "name", "%s", why);
 		return;
 	}
-	int other = names_find(names, text);
-	if (other >= 0) {
-		report_member(r, "name", "the name is already used by /%s/%d", key, other);
-		return;
-	}
-	memcpy(out, text, strlen(text) + 1); // the syntax bounds its length
-	if (json_object_set_new(names, text, json_integer((json_int_t)index)) < 0)
+	uint32_t position = (uint32_t)index;
+	int ret = name_index_add(names, text, &position);
+	if (ret == -EEXIST)
+		report_member(r, "name", "the name is already used by /%s/%u", key, position);
+	else if (ret < 0)
 		ps->no_memory = true;
+	else
+		memcpy(out, text, strlen(text) + 1); // the syntax bounds its length
 }
 
 void report_entry(struct parse *ps, const char *list, size_t index, const char *member, int item,
@@ -93,7 +85,7 @@ enum reading parse_interface_ref(struct parse *ps, const struct reader *r, const
 
 	if (got != READ_OK)
 		return got;
-	int i = names_find(ps->interface_names, name);
+	int i = name_index_find(&ps->interface_names, name);
 	if (i < 0) {
 		report_member(r, key, "no interface has this name");
 		return READ_BAD;
@@ -129,6 +121,23 @@ static enum reading first_address(
 	return READ_OK;
 }
 
+// What refers to VIPs tends to do so in their order: the next one is in the cache, its slot of the
+// index is not. A VIP without a good name of its own has "".
+int vip_find(struct parse *ps, const char *name)
+{
+	const struct config *c = ps->config;
+	unsigned int next = ps->last_vip + 1;
+	int i;
+
+	if (next < c->n_vips && name[0] != '\0' && strcmp(c->vips[next].name, name) == 0)
+		i = (int)next;
+	else
+		i = name_index_find(&ps->vip_names, name);
+	if (i >= 0)
+		ps->last_vip = (unsigned int)i;
+	return i;
+}
+
 enum reading parse_owner(
 	struct parse *ps, const struct reader *r, const char *key, struct address_ref *out)
 {
@@ -136,8 +145,8 @@ enum reading parse_owner(
 
 	if (read_text(r, key, REQUIRED, &name) != READ_OK)
 		return READ_BAD;
-	int i = names_find(ps->vip_names, name);
-	if (i < 0 && names_find(ps->interface_names, name) < 0) {
+	int i = vip_find(ps, name);
+	if (i < 0 && name_index_find(&ps->interface_names, name) < 0) {
 		report_member(r, key, "no VIP or interface has this name");
 		return READ_BAD;
 	}

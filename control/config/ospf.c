@@ -101,7 +101,7 @@ static void parse_router(struct ospf_parse *op, const struct reader *r)
 // A number, or the same in dotted form.
 static bool parse_area_id(const struct reader *r, struct in_addr *out)
 {
-	json_t *id = json_object_get(r->object, "id");
+	json_t *id = reader_member(r, "id");
 
 	if (json_is_string(id))
 		return read_address(r, "id", REQUIRED, out) == READ_OK;

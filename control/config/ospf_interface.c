@@ -41,7 +41,7 @@ bool ospf_parse_intervals(
 static bool parse_key(const struct reader *r, size_t max, char *out)
 {
 	struct path path = { .up = r->path, .key = "key" };
-	json_t *json = json_object_get(r->object, "key");
+	json_t *json = reader_member(r, "key");
 	const char *wrong = json == NULL	    ? "missing, expected a string"
 			    : !json_is_string(json) ? "expected a string"
 						    : NULL;
@@ -59,7 +59,7 @@ static void refuse_key(const struct reader *r, const char *member, const char *w
 {
 	struct path path = { .up = r->path, .key = member };
 
-	if (json_object_get(r->object, member) != NULL)
+	if (reader_member(r, member) != NULL)
 		report(r->problems, &path, NULL, "%s", why);
 }
 
@@ -67,7 +67,7 @@ void ospf_parse_authentication(const struct reader *entry, struct ospf_authentic
 {
 	static const char *const fields[] = { "type", "key_id", "key", NULL };
 	struct path path = { .up = entry->path, .key = "authentication" };
-	json_t *json = json_object_get(entry->object, "authentication");
+	json_t *json = reader_member(entry, "authentication");
 	unsigned int type = OSPF_AUTHENTICATION_NONE;
 	uint32_t key_id = 0;
 	struct reader r;
@@ -118,7 +118,7 @@ static int find_interface(struct ospf_parse *op, const struct path *path, json_t
 {
 	const struct parse *ps = op->ps;
 	const char *text = json_string_value(name);
-	int i = text != NULL ? names_find(ps->interface_names, text) : -1;
+	int i = text != NULL ? name_index_find(&ps->interface_names, text) : -1;
 	const char *wrong = NULL;
 
 	if (text == NULL)

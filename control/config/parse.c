@@ -50,12 +50,11 @@ static void parse_document(struct parse *ps)
 {
 	static const char *const fields[] = { "version", "hostname", "interfaces", "vips", "snat",
 		"eips", "port_forwards", "nat", "routes", "ospf", "ipsec", "load_balancers", NULL };
-	struct reader r;
 
-	if (!reader_open(&r, ps->document, &ps->root, ps->problems, fields))
+	if (!reader_open(&ps->top, ps->document, &ps->root, ps->problems, fields))
 		return;
-	parse_top(ps, &r);
-	parse_nat(ps, &r);
+	parse_top(ps, &ps->top);
+	parse_nat(ps, &ps->top);
 	parse_interfaces(ps);
 	if (ps->list_refused || ps->no_memory)
 		return; // every reference would be reported
@@ -79,25 +78,20 @@ static void parse_document(struct parse *ps)
 static bool parse_begin(struct parse *ps, json_t *document)
 {
 	ps->config = calloc(1, sizeof(*ps->config));
-	ps->interface_names = json_object();
-	ps->vip_names = json_object();
-	ps->names = json_object();
-	ps->listener_names = json_object();
 	if (ps->config == NULL)
 		return false;
 	ps->config->refs = 1;
 	ps->config->document = json_incref(document); // texts of it are pointed to
 	ps->document = document;
-	return ps->interface_names != NULL && ps->vip_names != NULL && ps->names != NULL &&
-	       ps->listener_names != NULL;
+	return true;
 }
 
 static void parse_end(struct parse *ps)
 {
-	json_decref(ps->interface_names);
-	json_decref(ps->vip_names);
-	json_decref(ps->names);
-	json_decref(ps->listener_names);
+	name_index_free(&ps->interface_names);
+	name_index_free(&ps->vip_names);
+	name_index_free(&ps->names);
+	name_index_free(&ps->listener_names);
 	free(ps->interfaces);
 	free(ps->vips);
 	free(ps->eip_of_vip);

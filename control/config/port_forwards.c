@@ -41,7 +41,7 @@ static void parse_forward(struct parse *ps, json_t *json, const struct path *pat
 
 	if (!reader_open(&r, json, path, ps->problems, fields))
 		return;
-	parse_name(ps, &r, "port_forwards", ps->names, index, text_name, forward->name);
+	parse_name(ps, &r, "port_forwards", &ps->names, index, text_name, forward->name);
 	bool address = parse_service_address(ps, &r, "vip", &forward->address);
 	enum reading got = read_choice(&r, "protocol", REQUIRED, protocols, &protocol);
 	forward->protocol = protocol_numbers[protocol];
@@ -71,7 +71,7 @@ void parse_port_forwards(struct parse *ps)
 	if (c->port_forwards == NULL)
 		return;
 	c->n_port_forwards = (unsigned int)n;
-	json_object_clear(ps->names);
+	name_index_clear(&ps->names);
 	for (size_t i = 0; i < n; i++) {
 		struct path path = { .up = &list, .index = i };
 

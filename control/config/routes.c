@@ -3,8 +3,9 @@
 //
 // The list `routes`.
 #include <arpa/inet.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/config/context.h"
 #include "control/config/text.h"
@@ -98,7 +99,7 @@ static bool parse_discard(const struct reader *r)
 	bool good = true;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		if (json_object_get(r->object, members[i]) == NULL)
+		if (reader_member(r, members[i]) == NULL)
 			continue;
 		report_member(r, members[i], "only a static route has one");
 		good = false;
@@ -108,12 +109,15 @@ static bool parse_discard(const struct reader *r)
 
 static void name_route(struct route_config *route)
 {
-	char destination[INET_ADDRSTRLEN], next_hop[INET_ADDRSTRLEN];
+	char *end = text_put_address(route->name, route->destination.addr);
 
-	inet_ntop(AF_INET, &route->destination.addr, destination, sizeof(destination));
-	inet_ntop(AF_INET, &route->next_hop, next_hop, sizeof(next_hop));
-	snprintf(route->name, sizeof(route->name), "%s_%u/%s", destination, route->destination.plen,
-		route->type == ROUTE_UNICAST ? next_hop : types[route->type]);
+	*end++ = '_';
+	end = text_put_number(end, route->destination.plen);
+	*end++ = '/';
+	if (route->type == ROUTE_UNICAST)
+		text_put_address(end, route->next_hop);
+	else
+		strcpy(end, types[route->type]);
 }
 
 // True when what identifies the route is good.
@@ -188,15 +192,16 @@ static void check_shared(struct parse *ps, const struct route_key *keys, size_t 
 // A route's name says its destination and next hop.
 static void check_repeated(struct parse *ps, const struct route_key *keys, size_t n)
 {
-	json_object_clear(ps->names);
+	name_index_clear(&ps->names);
 	for (size_t i = 0; i < n; i++) {
 		const char *name = keys[i].route->name;
-		int other = names_find(ps->names, name);
+		uint32_t position = keys[i].position;
+		int ret = name_index_add(&ps->names, name, &position);
 
-		if (other >= 0)
+		if (ret == -EEXIST)
 			report_entry(ps, "routes", keys[i].position, "destination", -1,
-				"the same destination and next hop as /routes/%d", other);
-		else if (json_object_set_new(ps->names, name, json_integer(keys[i].position)) < 0)
+				"the same destination and next hop as /routes/%u", position);
+		else if (ret < 0)
 			ps->no_memory = true;
 	}
 }

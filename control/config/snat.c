@@ -41,7 +41,7 @@ static const struct own *pool_address(struct parse *ps, const char *text, const 
 	struct in_addr address;
 
 	if (text_address(text, &address) != NULL) {
-		int vip = names_find(ps->vip_names, text);
+		int vip = vip_find(ps, text);
 
 		*wrong = vip < 0 ? "no address, and no VIP has this name" : NULL;
 		return vip >= 0 && ps->vips[vip] ? own_find(ps, ps->config->vips[vip].address)
@@ -179,7 +179,7 @@ static void parse_port_range(const struct reader *r, struct snat_config *rule)
 {
 	rule->port_first = SNAT_PORT_FIRST;
 	rule->port_last = UINT16_MAX;
-	const char *text = json_string_value(json_object_get(r->object, "port_range"));
+	const char *text = json_string_value(reader_member(r, "port_range"));
 	enum reading got =
 		read_ports(r, "port_range", OPTIONAL, &rule->port_first, &rule->port_last);
 	if (got == READ_OK && strchr(text, '-') == NULL)
@@ -203,7 +203,7 @@ static void parse_blocks(const struct reader *r, struct snat_config *rule)
 	}
 	if (read_integer(r, "max_port_blocks_per_host", OPTIONAL, 1, PORT_BLOCKS_MAX,
 		    &rule->max_port_blocks_per_host) == READ_OK &&
-		json_object_get(r->object, "port_block_size") == NULL)
+		reader_member(r, "port_block_size") == NULL)
 		report_member(r, "max_port_blocks_per_host", "there is no \"port_block_size\"");
 }
 
@@ -218,7 +218,7 @@ static bool parse_rule(struct parse *ps, json_t *json, const struct path *path, 
 
 	if (!reader_open(&r, json, path, ps->problems, fields))
 		return false;
-	parse_name(ps, &r, "snat", ps->names, index, text_name, rule->name);
+	parse_name(ps, &r, "snat", &ps->names, index, text_name, rule->name);
 	enum reading source = read_prefix(&r, "source", REQUIRED, &rule->source);
 	parse_behaviour(&r, rule);
 	parse_port_range(&r, rule);
@@ -341,7 +341,7 @@ void parse_snat(struct parse *ps)
 	c->snat = parse_alloc(ps, n, sizeof(*c->snat));
 	if (keys != NULL && c->snat != NULL) {
 		c->n_snat = (unsigned int)n;
-		json_object_clear(ps->names);
+		name_index_clear(&ps->names);
 		for (size_t i = 0; i < n; i++) {
 			struct path path = { .up = &list, .index = i };
 			const struct snat_config *rule = &c->snat[i];

@@ -123,12 +123,20 @@ const char *text_ospf_key(const char *text, size_t max)
 		       : "a key has only A-Z a-z 0-9 . _ - + / = @ % : ,";
 }
 
+static bool letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// There are many names: strspn() would build its table anew for each.
 const char *text_name(const char *text)
 {
-	size_t len = strlen(text);
+	size_t len = 0;
 
-	if (len == 0 || len >= CONFIG_NAME_MAX || text[strspn(text, NETDEV_NAME)] != '\0' ||
-		strchr("._-", text[0]) != NULL)
+	while (letter_or_digit(text[len]) || text[len] == '-' || text[len] == '_' ||
+		text[len] == '.')
+		len++;
+	if (len >= CONFIG_NAME_MAX || text[len] != '\0' || !letter_or_digit(text[0]))
 		return "not a name: 1-63 of A-Z a-z 0-9 . _ -, a letter or digit first";
 	return NULL;
 }
@@ -326,6 +334,33 @@ const char *address_not_in_subnet(struct in_addr address, uint8_t plen)
 	if ((address.s_addr & host) == 0)
 		return "the network address of its subnet";
 	return (address.s_addr & host) == host ? "the broadcast address of its subnet" : NULL;
+}
+
+char *text_put_number(char *out, uint32_t number)
+{
+	char digits[10];
+	unsigned int n = 0;
+
+	do {
+		digits[n++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (n > 0)
+		*out++ = digits[--n];
+	*out = '\0';
+	return out;
+}
+
+char *text_put_address(char *out, struct in_addr address)
+{
+	uint32_t a = ntohl(address.s_addr);
+
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		out = text_put_number(out, a >> shift & 0xff);
+		if (shift > 0)
+			*out++ = '.';
+	}
+	return out;
 }
 
 #define NEAREST_MAX 32 // characters compared; all known names are shorter

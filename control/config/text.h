@@ -36,5 +36,10 @@ const char *address_not_host(struct in_addr address);
 // Why it cannot be one in this subnet: its network or broadcast address (RFC 3021: not in a /31).
 const char *address_not_in_subnet(struct in_addr address, uint8_t plen);
 
+// Write a number (at most 10 characters) or an address (at most 15) and a final NUL, many times
+// faster than printf() and inet_ntop(); return where that is.
+char *text_put_number(char *out, uint32_t number);
+char *text_put_address(char *out, struct in_addr address);
+
 // The known name nearest to `text` by edit distance; `names` ends with NULL and is not empty.
 const char *text_nearest(const char *text, const char *const *names);

@@ -111,7 +111,7 @@ void report_member(const struct reader *r, const char *key, const char *format, 
 	va_list args;
 
 	va_start(args, format);
-	reportv(r->problems, &path, json_object_get(r->object, key), format, args);
+	reportv(r->problems, &path, reader_member(r, key), format, args);
 	va_end(args);
 }
 
@@ -125,29 +125,68 @@ void report_secret(const struct reader *r, const char *key, const char *format, 
 	va_end(args);
 }
 
-static void check_field(const struct reader *r, const char *key, const char *const *fields)
+static void report_unknown(const struct reader *r, const char *key)
 {
-	for (const char *const *field = fields; *field != NULL; field++)
-		if (strcmp(key, *field) == 0)
-			return;
 	struct path path = { .up = r->path, .key = key };
 	const char *nearest =
-		r->problems->count < PROBLEM_MAX ? text_nearest(key, fields) : fields[0];
+		r->problems->count < PROBLEM_MAX ? text_nearest(key, r->fields) : r->fields[0];
 	report(r->problems, &path, NULL, "unknown field, the nearest known one is \"%s\"", nearest);
+}
+
+// Its position in r->fields, -1 when it is none of them. The first letter tells most of them apart.
+static int field_find(const struct reader *r, const char *key)
+{
+	for (int i = 0; r->fields[i] != NULL; i++)
+		if (r->fields[i][0] == key[0] && strcmp(r->fields[i], key) == 0)
+			return i;
+	return -1;
+}
+
+// One walk over the members, in place of a look into the object's hash table for each of them.
+// Documents tend to have the fields in our order.
+static void collect_members(struct reader *r)
+{
+	int next = 0;
+
+	for (void *at = json_object_iter(r->object); at != NULL;
+		at = json_object_iter_next(r->object, at)) {
+		const char *key = json_object_iter_key(at);
+		bool expected = r->fields[next] != NULL && strcmp(r->fields[next], key) == 0;
+		int field = expected ? next : field_find(r, key);
+
+		if (field < 0) {
+			report_unknown(r, key);
+			continue;
+		}
+		if (field < READER_FIELDS_MAX)
+			r->members[field] = json_object_iter_value(at);
+		next = field + 1;
+	}
+}
+
+json_t *reader_member(const struct reader *r, const char *key)
+{
+	int field = 0;
+
+	// Nearly always the same literal as in the list.
+	while (r->fields[field] != NULL && r->fields[field] != key)
+		field++;
+	if (r->fields[field] == NULL)
+		field = field_find(r, key);
+	return field < 0		   ? NULL
+	       : field < READER_FIELDS_MAX ? r->members[field]
+					   : json_object_get(r->object, key);
 }
 
 bool reader_open(struct reader *r, json_t *json, const struct path *path, struct problems *p,
 	const char *const *fields)
 {
-	const char *key;
-	json_t *value;
-
-	*r = (struct reader){ .object = json, .path = path, .problems = p };
+	*r = (struct reader){ .object = json, .path = path, .problems = p, .fields = fields };
 	if (!json_is_object(json)) {
 		report(p, path, json, "expected an object");
 		return false;
 	}
-	json_object_foreach(json, key, value) check_field(r, key, fields);
+	collect_members(r);
 	return true;
 }
 
@@ -155,7 +194,7 @@ bool reader_open(struct reader *r, json_t *json, const struct path *path, struct
 static enum reading read_typed(const struct reader *r, const char *key, enum presence presence,
 	json_type type, const char *type_name, json_t **out)
 {
-	json_t *value = json_object_get(r->object, key);
+	json_t *value = reader_member(r, key);
 
 	if (value == NULL && presence == OPTIONAL)
 		return READ_ABSENT;
@@ -200,7 +239,7 @@ enum reading read_text(
 enum reading read_secret(const struct reader *r, const char *key, enum presence presence,
 	const char *(*wrong)(const char *), const char **out)
 {
-	json_t *value = json_object_get(r->object, key);
+	json_t *value = reader_member(r, key);
 
 	if (value == NULL && presence == OPTIONAL)
 		return READ_ABSENT;
@@ -235,7 +274,7 @@ enum reading read_integer(const struct reader *r, const char *key, enum presence
 
 enum reading read_bool(const struct reader *r, const char *key, bool *out)
 {
-	json_t *value = json_object_get(r->object, key);
+	json_t *value = reader_member(r, key);
 
 	if (value == NULL)
 		return READ_ABSENT;
@@ -263,7 +302,7 @@ static void choices_text(const char *const *choices, char *text, size_t size)
 enum reading read_choice(const struct reader *r, const char *key, enum presence presence,
 	const char *const *choices, unsigned int *out)
 {
-	const char *text = json_string_value(json_object_get(r->object, key));
+	const char *text = json_string_value(reader_member(r, key));
 	char names[128];
 
 	for (unsigned int i = 0; text != NULL && choices[i] != NULL; i++) {

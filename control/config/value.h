@@ -21,11 +21,15 @@ struct path {
 	size_t index;
 };
 
+#define READER_FIELDS_MAX 16 // those beyond are found more slowly
+
 // An object whose members are read.
 struct reader {
 	json_t *object;
 	const struct path *path;
 	struct problems *problems;
+	const char *const *fields;	    // the known names, NULL at the end
+	json_t *members[READER_FIELDS_MAX]; // in their order; NULL: not there
 };
 
 enum reading {
@@ -55,6 +59,8 @@ void report_secret(const struct reader *r, const char *key, const char *format, 
 // are reported.
 bool reader_open(struct reader *r, json_t *json, const struct path *path, struct problems *p,
 	const char *const *fields);
+// The member of that name, which is one of the fields; borrowed, NULL: not there.
+json_t *reader_member(const struct reader *r, const char *key);
 
 enum reading read_text(
 	const struct reader *r, const char *key, enum presence presence, const char **out);
