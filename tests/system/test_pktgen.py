@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the vrouter authors
-"""The packet generator and the router beside each other, over vhost-user: every packet is accounted
-for."""
+"""The packet generator and the router beside each other, over vhost-user and memif: every packet is
+accounted for."""
 
 import os
 
@@ -11,8 +11,10 @@ from pktgen import Pktgen
 from topology import Router
 
 OPTIONS = ["--sessions", "65536", "--nat-addresses", "4", "--idle-sleep-us", "50"]
-PORTS = {"vpc1": ("192.168.10.1", "private"), "vpc2": ("192.168.11.1", "private"),
-         "pub0": ("203.0.113.1", "public")}
+PORTS = {"vpc1": ("192.168.10.1", "private", "vhost_user"),
+         "vpc2": ("192.168.11.1", "private", "memif"),
+         "pub0": ("203.0.113.1", "public", "vhost_user")}
+PEERS = {"vhost_user": "virtio-user", "memif": "memif"}
 HOSTS = {"vpc1": "192.168.10.10", "vpc2": "192.168.11.10", "pub0": "203.0.113.10"}
 PUB0, EIP, INET = "203.0.113.1", "203.0.113.20", "203.0.113.100-203.0.113.101"
 EIP_HOST = "192.168.10.200"
@@ -25,8 +27,8 @@ RUN = ("--rate", 5000, "--packets", PACKETS, "--learn-rate", 5000, "--learn-roun
 INSIDE = {"tx": "vpc1", "src": "192.168.10.100-192.168.10.109", "sport": "1000-1009"}
 
 
-class VhostSite:
-    """The router with three vhost-user ports; the generator is all hosts."""
+class SharedMemorySite:
+    """The router with vhost-user and memif ports; the generator is all hosts."""
 
     def __init__(self, lab):
         self.lab = lab
@@ -41,13 +43,13 @@ class VhostSite:
             "snat": [{"name": "all", "source": "192.168.10.0/24", "interface": "pub0"}]})
         self.pktgen = Pktgen(self.router, {
             name: f"ip={HOSTS[name]}/24,gateway={address},arp={EIP_HOST},"
-                  f"virtio-user={self.sockets[name]}"
-            for name, (address, _) in PORTS.items()})
+                  f"{PEERS[driver]}={self.sockets[name]}"
+            for name, (address, _, driver) in PORTS.items()})
 
     def _interface(self, name):
-        address, role = PORTS[name]
+        address, role, driver = PORTS[name]
         made = {"name": name, "role": role, "addresses": [f"{address}/24"],
-                "port": {"driver": "vhost_user", "address": self.sockets[name]}}
+                "port": {"driver": driver, "address": self.sockets[name]}}
         return {**made, "gateway": HOSTS[name]} if role == "public" else made
 
     def describe(self):
@@ -57,7 +59,7 @@ class VhostSite:
 
 @pytest.fixture(scope="module")
 def site(lab):
-    made = VhostSite(lab)
+    made = SharedMemorySite(lab)
     yield made
     made.router.stop()
 

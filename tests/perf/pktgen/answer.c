@@ -18,6 +18,7 @@ bool answer_packet(struct port *p, struct flow_set *s, const struct seen *seen, 
 {
 	uint8_t flags = answer_flags(seen->flags); // 0 for what is not TCP
 	struct lane *lane = flow_lane(p, seen->tag.flow & TAG_SLOT);
+	struct tuple tuple = tuple_reversed(seen->tuple);
 	struct tag tag = seen->tag;
 
 	if (flags == 0)
@@ -31,7 +32,7 @@ bool answer_packet(struct port *p, struct flow_set *s, const struct seen *seen, 
 	m->data_len = FRAME_MIN;
 	m->pkt_len = FRAME_MIN;
 	frame_build(rte_pktmbuf_mtod(m, uint8_t *), FRAME_MIN, &s->directions[REVERSE].template,
-		tuple_reversed(seen->tuple), &tag, flags);
+		&tuple, &tag, flags);
 	lane_put(lane, m);
 	return true;
 }

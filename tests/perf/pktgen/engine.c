@@ -67,7 +67,7 @@ static int open_set(struct engine *e, unsigned int number)
 
 	s->options = o;
 	s->number = (uint8_t)number;
-	space_init(&s->space, o->src, o->dst, o->sport, o->dport);
+	space_init(&s->space, o->src, o->dst, o->dst_step, o->sport, o->dport);
 	churn_init(&s->churn, o->flows, s->space.size);
 	s->n_lengths = schedule_lengths(s->lengths, o, seed);
 	if (wants_learned(e->options, o)) {

@@ -24,7 +24,8 @@
 
 #define BURST	     32
 #define LANE_PENDING 1024 // packets that wait for room in a ring
-#define SAMPLE	     64	  // --check sample: one flow in so many
+#define COST_UNITS   8
+#define SAMPLE	     64 // --check sample: one flow in so many
 
 // What became of the packets of a set in one direction.
 struct counts {
@@ -69,6 +70,7 @@ struct flow_set {
 struct lane {
 	struct rte_mbuf *pending[LANE_PENDING];
 	unsigned int first, n; // n of them from `first`
+	unsigned int waited;   // of them have been refused before
 };
 
 struct port {
@@ -78,7 +80,7 @@ struct port {
 	struct rte_ether_addr router;
 	struct lane lanes[QUEUES_MAX];
 	uint64_t sent, received, bytes_sent, bytes_received; // bytes with FCS
-	uint64_t refused;		    // packets that a ring had no room for at once
+	uint64_t refused;		    // packets that the ring had no room for at first
 	uint64_t overflowed;		    // answers dropped, as too many waited
 	uint64_t unexpected;		    // received, but neither ours nor ARP
 	uint64_t arp_requests, arp_replies; // received, sent
@@ -115,6 +117,7 @@ struct engine {
 	uint64_t learn_cycles, run_cycles, busy_cycles;
 	uint64_t last_turn, max_gap; // between two turns of the loop, in cycles
 	uint64_t generated;	     // packets of the run, skipped ones too
+	struct histogram costs;	     // 1 / COST_UNITS cycles per packet, of full turns
 	uint64_t moved;		     // packets sent and received in the run
 	uint64_t late;		     // packets given up to hold the rate after a pause
 	uint64_t involuntary;	     // context switches of the run

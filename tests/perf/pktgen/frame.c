@@ -39,13 +39,13 @@ struct payload_tcp {
 #define IP_AT sizeof(struct rte_ether_hdr)
 #define L4_AT (IP_AT + sizeof(struct rte_ipv4_hdr))
 
+// One's complement sum of words, which may be 32 bits wide; below 2^48 as they are few.
 static uint16_t fold(uint64_t sum)
 {
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (uint16_t)((sum & UINT16_MAX) + (sum >> 16));
+	uint32_t s = (uint32_t)((sum & UINT16_MAX) + (sum >> 16 & UINT16_MAX) + (sum >> 32));
+
+	s = (s & UINT16_MAX) + (s >> 16);
+	return (uint16_t)(s + (s >> 16));
 }
 
 static uint64_t sum_words(const uint8_t *data, size_t len)
@@ -87,75 +87,83 @@ void frame_template_init(struct frame_template *t, uint8_t proto, bool reverse,
 		t->l4_sum += rte_cpu_to_be_16(proto); // of the pseudo-header
 }
 
-// Returns the sum of the tag's bytes.
-static uint64_t put_payload(uint8_t *at, const struct tag *tag)
+// Returns the sum of the tag's bytes. Each field is written where it belongs: a copy of the whole
+// would wait for its parts.
+static uint64_t put_payload(void *at, const struct tag *tag)
 {
-	struct payload p = { rte_cpu_to_be_32(tag->flow), rte_cpu_to_be_32(tag->seq),
-		rte_cpu_to_be_32(tag->stamp), FRAME_MAGIC, tag->set };
+	struct payload *p = at;
 
-	memcpy(at, &p, sizeof(p));
-	return (uint64_t)p.flow + p.seq + p.stamp + (p.magic | (uint32_t)p.set << 8);
+	p->flow = rte_cpu_to_be_32(tag->flow);
+	p->seq = rte_cpu_to_be_32(tag->seq);
+	p->stamp = rte_cpu_to_be_32(tag->stamp);
+	p->magic = FRAME_MAGIC;
+	p->set = tag->set;
+	return (uint64_t)rte_cpu_to_be_32(tag->flow) + rte_cpu_to_be_32(tag->seq) +
+	       rte_cpu_to_be_32(tag->stamp) + (FRAME_MAGIC | (uint32_t)tag->set << 8);
 }
 
-static void put_tcp(
-	struct headers *h, uint64_t sum, struct tuple tuple, const struct tag *tag, uint8_t flags)
+static void put_tcp(struct headers *h, uint64_t sum, const struct tuple *tuple,
+	const struct tag *tag, uint8_t flags)
 {
-	struct payload_tcp p = { rte_cpu_to_be_32(tag->flow), FRAME_MAGIC, tag->set };
+	struct payload_tcp *p = (struct payload_tcp *)(&h->tcp + 1);
 
-	h->tcp.src_port = tuple.sport;
-	h->tcp.dst_port = tuple.dport;
+	h->tcp.src_port = tuple->sport;
+	h->tcp.dst_port = tuple->dport;
 	h->tcp.sent_seq = rte_cpu_to_be_32(tag->seq);
 	h->tcp.recv_ack = rte_cpu_to_be_32(tag->stamp);
 	h->tcp.tcp_flags = flags;
-	memcpy(&h->tcp + 1, &p, sizeof(p));
+	p->flow = rte_cpu_to_be_32(tag->flow);
+	p->magic = FRAME_MAGIC;
+	p->set = tag->set;
 	sum += (uint64_t)h->tcp.data_off + ((uint32_t)flags << 8);
-	sum += (uint64_t)p.flow + (p.magic | (uint32_t)p.set << 8) + h->tcp.sent_seq +
+	sum += (uint64_t)p->flow + (FRAME_MAGIC | (uint32_t)tag->set << 8) + h->tcp.sent_seq +
 	       h->tcp.recv_ack;
 	h->tcp.cksum = (uint16_t)~fold(sum);
 }
 
-static void put_udp(
-	struct headers *h, uint64_t sum, struct tuple tuple, const struct tag *tag, uint16_t len)
+static void put_udp(struct headers *h, uint64_t sum, const struct tuple *tuple,
+	const struct tag *tag, uint16_t len)
 {
 	uint16_t csum;
 
-	h->udp.src_port = tuple.sport;
-	h->udp.dst_port = tuple.dport;
+	h->udp.src_port = tuple->sport;
+	h->udp.dst_port = tuple->dport;
 	h->udp.dgram_len = len;
-	sum += len + put_payload((uint8_t *)(&h->udp + 1), tag);
+	sum += len + put_payload(&h->udp + 1, tag);
 	csum = (uint16_t)~fold(sum);
 	h->udp.dgram_cksum = csum != 0 ? csum : UINT16_MAX; // 0 means none (RFC 768)
 }
 
-static void put_icmp(struct headers *h, uint64_t sum, struct tuple tuple, const struct tag *tag)
+static void put_icmp(
+	struct headers *h, uint64_t sum, const struct tuple *tuple, const struct tag *tag)
 {
 	// Backwards the id is where it was: its port of the other side is the destination.
-	uint16_t id = tag->flow & TAG_REVERSE ? tuple.dport : tuple.sport;
+	uint16_t id = tag->flow & TAG_REVERSE ? tuple->dport : tuple->sport;
 
 	h->icmp.icmp_ident = id;
-	sum += id + put_payload((uint8_t *)(&h->icmp + 1), tag);
+	sum += id + put_payload(&h->icmp + 1, tag);
 	h->icmp.icmp_cksum = (uint16_t)~fold(sum);
 }
 
-void frame_build(uint8_t *data, uint16_t len, const struct frame_template *t, struct tuple tuple,
-	const struct tag *tag, uint8_t flags)
+void frame_build(uint8_t *data, uint16_t len, const struct frame_template *t,
+	const struct tuple *tuple, const struct tag *tag, uint8_t flags)
 {
 	struct headers *h = (struct headers *)data;
 	uint16_t l4_len = rte_cpu_to_be_16(len - L4_AT);
-	uint64_t addresses = (uint64_t)tuple.src + tuple.dst,
-		 ports = (uint32_t)tuple.sport + tuple.dport;
+	uint64_t addresses = (uint64_t)tuple->src + tuple->dst;
+	uint64_t sum = t->l4_sum + addresses + tuple->sport + tuple->dport + l4_len;
 
 	memcpy(data, t->bytes, FRAME_HEAD);
 	h->ip.total_length = rte_cpu_to_be_16(len - IP_AT);
-	h->ip.src_addr = tuple.src;
-	h->ip.dst_addr = tuple.dst;
+	h->ip.src_addr = tuple->src;
+	h->ip.dst_addr = tuple->dst;
 	h->ip.hdr_checksum = (uint16_t)~fold(t->ip_sum + addresses + h->ip.total_length);
 	if (t->proto == IPPROTO_UDP)
-		put_udp(h, t->l4_sum + addresses + ports + l4_len, tuple, tag, l4_len);
+		put_udp(h, sum, tuple, tag, l4_len);
 	else if (t->proto == IPPROTO_TCP)
-		put_tcp(h, t->l4_sum + addresses + ports + l4_len, tuple, tag, flags);
+		put_tcp(h, sum, tuple, tag, flags);
 	else
-		put_icmp(h, t->l4_sum, tuple, tag);
+		put_icmp(h, t->l4_sum, tuple, tag); // no pseudo-header
 }
 
 static bool take_payload(const uint8_t *at, struct tag *tag)

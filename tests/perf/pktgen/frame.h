@@ -63,8 +63,8 @@ void frame_template_init(struct frame_template *t, uint8_t proto, bool reverse,
 
 // Writes FRAME_HEAD bytes of a frame of `len` bytes (FRAME_MIN at least) whose further bytes are
 // zeros. `flags` are TCP's.
-void frame_build(uint8_t *data, uint16_t len, const struct frame_template *t, struct tuple tuple,
-	const struct tag *tag, uint8_t flags);
+void frame_build(uint8_t *data, uint16_t len, const struct frame_template *t,
+	const struct tuple *tuple, const struct tag *tag, uint8_t flags);
 
 // What a received packet says of itself.
 struct seen {

@@ -22,18 +22,20 @@ static inline void lane_flush(struct port *p, uint16_t queue)
 	struct lane *l = &p->lanes[queue];
 
 	while (l->n > 0) {
-		uint16_t burst = l->n < BURST ? (uint16_t)l->n : BURST, sent;
+		unsigned int burst = RTE_MIN(l->n, (unsigned int)BURST), sent;
 		uint64_t bytes[BURST + 1] = { 0 };
 
-		for (uint16_t i = 0; i < burst; i++) // a packet that is sent is no longer ours
+		for (unsigned int i = 0; i < burst; i++) // a packet that is sent is no longer ours
 			bytes[i + 1] = bytes[i] + l->pending[l->first + i]->pkt_len + FRAME_FCS;
-		sent = rte_eth_tx_burst(p->id, queue, &l->pending[l->first], burst);
+		sent = rte_eth_tx_burst(p->id, queue, &l->pending[l->first], (uint16_t)burst);
 		p->sent += sent;
 		p->bytes_sent += bytes[sent];
 		l->first += sent;
 		l->n -= sent;
+		l->waited -= RTE_MIN(l->waited, sent);
 		if (sent < burst) {
-			p->refused += (uint64_t)burst - sent;
+			p->refused += l->n - l->waited;
+			l->waited = l->n;
 			return;
 		}
 	}

@@ -20,6 +20,7 @@ static const char usage[] =
 	"      DEVICE: virtio-user=PATH, memif=PATH, or device=DEVARGS of any DPDK device\n"
 	"  --flows NAME,KEY=VALUE,...         1 to 16 sets:\n"
 	"      tx=PORT rx=PORT src=ADDRESSES dst=ADDRESSES (A, A-B or A/LEN)\n"
+	"      dst-step=N (only every Nth destination)\n"
 	"      proto=udp|tcp|icmp, sport=P[-Q] (1024-65535) dport=P[-Q] (443), count=N (up to "
 	"8388608)\n"
 	"      size=N|N-M|imix (with FCS; 64), direction=forward|reverse|both, weight=N, "

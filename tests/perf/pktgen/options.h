@@ -52,6 +52,7 @@ struct set_options {
 	unsigned int tx, rx; // ports
 	uint8_t proto;
 	struct range src, dst, sport, dport;
+	uint32_t dst_step; // every so many of the destinations
 	uint32_t flows;
 	struct range size; // with FCS
 	bool imix;

@@ -21,7 +21,9 @@ static int failed(struct engine *e, const struct port *p, const char *what, int 
 	return error_set(&e->error, "port %s: %s: %s", p->options->name, what, rte_strerror(-rc));
 }
 
-static int format_devargs(const struct port_options *o, unsigned int number, char args[DEVARGS_MAX])
+// The peer maps memory that is sent from without a copy, as one file: huge pages can be that.
+static int format_devargs(
+	const struct port_options *o, unsigned int number, bool huge, char args[DEVARGS_MAX])
 {
 	char mac[RTE_ETHER_ADDR_FMT_SIZE];
 	int n;
@@ -34,9 +36,9 @@ static int format_devargs(const struct port_options *o, unsigned int number, cha
 			number, o->device, mac, o->queues, DESCRIPTORS);
 	else if (o->kind == PORT_MEMIF)
 		n = snprintf(args, DEVARGS_MAX,
-			"net_memif%u,role=client,id=0,socket=%s,socket-abstract=no,zero-copy=yes,"
+			"net_memif%u,role=client,id=0,socket=%s,socket-abstract=no,zero-copy=%s,"
 			"mac=%s",
-			number, o->device, mac);
+			number, o->device, huge ? "yes" : "no", mac);
 	else
 		n = snprintf(args, DEVARGS_MAX, "%s", o->device);
 	return n < DEVARGS_MAX ? 0 : -ENAMETOOLONG;
@@ -45,7 +47,8 @@ static int format_devargs(const struct port_options *o, unsigned int number, cha
 static int probe(struct engine *e, struct port *p)
 {
 	char args[DEVARGS_MAX], name[RTE_ETH_NAME_MAX_LEN];
-	int rc = format_devargs(p->options, (unsigned int)(p - e->ports), args);
+	int rc = format_devargs(
+		p->options, (unsigned int)(p - e->ports), !e->options->no_huge, args);
 
 	if (rc < 0)
 		return failed(e, p, "device arguments", rc);

@@ -76,10 +76,10 @@ static void data_arrived(struct engine *e, const struct arrival *a, uint32_t len
 
 	d->counts.received++;
 	d->counts.bytes_received += len + FRAME_FCS;
-	if (wrong_tuple(e, a))
-		d->counts.mistranslated++;
 	if (t == NULL)
 		return;
+	if (wrong_tuple(e, a))
+		d->counts.mistranslated++;
 	switch (track_packet(t, a->seen.tag.seq)) {
 	case TRACK_REORDERED:
 		d->counts.reordered++;
@@ -131,8 +131,9 @@ static void look(struct engine *e, struct port *p, struct rte_mbuf *m, struct ar
 		return;
 	}
 	t = track_of(e, a);
-	if (t != NULL)
-		rte_prefetch0(t);
+	if (t == NULL)
+		return;
+	rte_prefetch0(t);
 	if (a->set->learned != NULL)
 		rte_prefetch0(&a->set->learned[a->slot]);
 }

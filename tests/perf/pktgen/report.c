@@ -162,7 +162,7 @@ static json_t *generator(const struct engine *e)
 {
 	return json_pack("{s:f,s:I,s:f,s:f,s:I}", "max_poll_gap_us", 1e6 * seconds(e, e->max_gap),
 		"involuntary_switches", (json_int_t)e->involuntary, "cycles_per_packet",
-		ratio((double)e->busy_cycles, (double)e->moved), "busy",
+		histogram_percentile(&e->costs, 0.5) / (double)COST_UNITS, "busy",
 		ratio((double)e->busy_cycles, (double)e->run_cycles), "late", (json_int_t)e->late);
 }
 

@@ -20,7 +20,7 @@ struct pick {
 };
 
 static void put(struct engine *e, struct flow_set *s, enum direction d, struct rte_mbuf *m,
-	struct tuple tuple, const struct tag *tag, uint8_t flags, uint16_t len)
+	const struct tuple *tuple, const struct tag *tag, uint8_t flags, uint16_t len)
 {
 	struct port *p = &e->ports[d == FORWARD ? s->options->tx : s->options->rx];
 
@@ -36,7 +36,7 @@ static void put_control(struct engine *e, struct flow_set *s, struct rte_mbuf *m
 {
 	struct tag tag = { flow | TAG_CONTROL, 0, e->stamp, s->number };
 
-	put(e, s, FORWARD, m, tuple, &tag, flags, FRAME_MIN);
+	put(e, s, FORWARD, m, &tuple, &tag, flags, FRAME_MIN);
 }
 
 static uint16_t next_length(struct flow_set *s, struct flow_direction *d)
@@ -72,7 +72,7 @@ static void send_data(struct engine *e, const struct pick *pick, struct rte_mbuf
 	}
 	d->counts.sent++;
 	d->counts.bytes_sent += len + FRAME_FCS;
-	put(e, s, pick->direction, m, tuple, &tag, FLAG_ACK | FLAG_PSH, len);
+	put(e, s, pick->direction, m, &tuple, &tag, FLAG_ACK | FLAG_PSH, len);
 }
 
 // Sends FIN or RST of the flow that is about to be replaced. Flows that were never begun have none.

@@ -85,16 +85,6 @@ static int read_close(struct set_options *s, const char *value, struct error *e)
 	return 0;
 }
 
-static int read_count(uint32_t *out, uint64_t max, const char *value, struct error *e)
-{
-	uint64_t number;
-
-	if (text_number(value, 1, max, &number, e) < 0)
-		return -EINVAL;
-	*out = (uint32_t)number;
-	return 0;
-}
-
 static int read_learn(struct set_options *s, const char *value, struct error *e)
 {
 	static const char *const words[] = { "no", "yes", NULL };
@@ -103,6 +93,16 @@ static int read_learn(struct set_options *s, const char *value, struct error *e)
 	if (text_word(value, words, &word, e) < 0)
 		return -EINVAL;
 	s->learn = word == 1;
+	return 0;
+}
+
+static int read_count(uint32_t *out, uint64_t max, const char *value, struct error *e)
+{
+	uint64_t number;
+
+	if (text_number(value, 1, max, &number, e) < 0)
+		return -EINVAL;
+	*out = (uint32_t)number;
 	return 0;
 }
 
@@ -118,6 +118,8 @@ static int read_tuple(struct set_options *s, const char *key, const char *value,
 		*has |= HAS_DST;
 		return text_addresses(value, &s->dst, e);
 	}
+	if (strcmp(key, "dst-step") == 0)
+		return read_count(&s->dst_step, UINT32_MAX, value, e);
 	if (strcmp(key, "sport") == 0)
 		return text_range(value, 0, UINT16_MAX, &s->sport, e);
 	if (strcmp(key, "dport") == 0) {
@@ -184,7 +186,7 @@ static int finish(struct set_options *s, unsigned int has, struct error *e)
 	}
 	if ((has & HAS_CLOSE) && (s->proto != IPPROTO_TCP || !renews(s)))
 		return error_set(e, "close= is for TCP with new=");
-	space_init(&space, s->src, s->dst, s->sport, s->dport);
+	space_init(&space, s->src, s->dst, s->dst_step, s->sport, s->dport);
 	if (!(has & HAS_COUNT)) {
 		if (space.size > FLOWS_MAX)
 			return error_set(
@@ -213,6 +215,7 @@ int set_options_parse(struct set_options *s, const struct options *o, char *text
 	*s = (struct set_options){ .proto = IPPROTO_UDP,
 		.sport = { 1024, UINT16_MAX },
 		.dport = { 443, 443 },
+		.dst_step = 1,
 		.size = { FRAME_SIZE, FRAME_SIZE },
 		.measured = { true, false },
 		.weight = 1,

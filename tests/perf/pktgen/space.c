@@ -4,9 +4,9 @@
 // The sizes of ranges and what divides by them.
 #include "tests/perf/pktgen/space.h"
 
-static struct divisor divisor_of(struct range r)
+static struct divisor divisor_of(struct range r, uint32_t step)
 {
-	uint64_t n = (uint64_t)r.last - r.first + 1;
+	uint64_t n = (uint64_t)(r.last - r.first) / step + 1;
 
 	if (n > UINT32_MAX) // the whole address space: numbers are never that large
 		n = UINT32_MAX;
@@ -20,17 +20,18 @@ static uint64_t times(uint64_t a, uint64_t b)
 	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
-void space_init(
-	struct space *s, struct range src, struct range dst, struct range sport, struct range dport)
+void space_init(struct space *s, struct range src, struct range dst, uint32_t dst_step,
+	struct range sport, struct range dport)
 {
 	*s = (struct space){
 		.src = src.first,
 		.dst = dst.first,
+		.dst_step = dst_step,
 		.sport = (uint16_t)sport.first,
 		.dport = (uint16_t)dport.first,
-		.n_src = divisor_of(src),
-		.n_sport = divisor_of(sport),
-		.n_dst = divisor_of(dst),
+		.n_src = divisor_of(src, 1),
+		.n_sport = divisor_of(sport, 1),
+		.n_dst = divisor_of(dst, dst_step),
 		.n_dport = dport.last - dport.first + 1,
 	};
 	s->size = times(

@@ -20,6 +20,7 @@ struct divisor {
 
 struct space {
 	uint32_t src, dst;     // first, host order
+	uint32_t dst_step;     // from one destination to the next
 	uint16_t sport, dport; // first, host order
 	struct divisor n_src, n_sport, n_dst;
 	uint32_t n_dport;
@@ -30,8 +31,9 @@ struct range {
 	uint32_t first, last;
 };
 
-void space_init(struct space *s, struct range src, struct range dst, struct range sport,
-	struct range dport);
+// Of the destinations, every `dst_step`th (1: all).
+void space_init(struct space *s, struct range src, struct range dst, uint32_t dst_step,
+	struct range sport, struct range dport);
 
 static inline uint32_t divide(const struct divisor *d, uint32_t *remainder, uint32_t number)
 {
@@ -49,7 +51,8 @@ static inline struct tuple space_tuple(const struct space *s, uint32_t number)
 	number = divide(&s->n_src, &src, number);
 	number = divide(&s->n_sport, &sport, number);
 	number = divide(&s->n_dst, &dst, number);
-	return (struct tuple){ __builtin_bswap32(s->src + src), __builtin_bswap32(s->dst + dst),
+	return (struct tuple){ __builtin_bswap32(s->src + src),
+		__builtin_bswap32(s->dst + dst * s->dst_step),
 		__builtin_bswap16((uint16_t)(s->sport + sport)),
 		__builtin_bswap16((uint16_t)(s->dport + number)) };
 }

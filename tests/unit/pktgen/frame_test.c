@@ -58,7 +58,7 @@ static void built_as_scapy_builds_it(void **state)
 		memset(data, 0, sizeof(data));
 		memset(data, 0xff, FRAME_HEAD); // of the packet that the buffer had before
 		frame_template_init(&t, v->proto, v->flow & TAG_REVERSE, &own, &router);
-		frame_build(data, v->len, &t, v->tuple, &tag, v->flags);
+		frame_build(data, v->len, &t, &v->tuple, &tag, v->flags);
 		if (memcmp(data, v->frame.data, v->len) != 0)
 			fail_msg("%s", v->name);
 	}

@@ -154,6 +154,7 @@ static void bad_sets(void **state)
 		{ ",count=64513", "count=64513, but the ranges have 64512 tuples" },
 		{ ",sport=70000", "is not a number from 0 to 65535" },
 		{ ",sport=9-8", "ends before it begins" },
+		{ ",dst-step=0", "is not a number from 1" },
 		{ ",src=10.0.0.0/8", "more than 8388608 tuples: give count=" },
 		{ ",size=63", "is not a number from 64 to 9018" },
 		{ ",size=9019", "is not a number from 64 to 9018" },

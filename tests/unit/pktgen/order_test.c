@@ -76,7 +76,7 @@ static void tuples_count_from_the_source(void **state)
 	struct tuple t;
 
 	space_init(&s, (struct range){ 0x0a000001, 0x0a000003 },
-		(struct range){ 0x01010101, 0x01010102 }, (struct range){ 1000, 1001 },
+		(struct range){ 0x01010101, 0x01010102 }, 1, (struct range){ 1000, 1001 },
 		(struct range){ 80, 81 });
 	assert_int_equal(s.size, 24);
 	t = space_tuple(&s, 0);
@@ -95,6 +95,20 @@ static void tuples_count_from_the_source(void **state)
 	assert_int_equal(t.dport, RTE_BE16(81));
 }
 
+static void destinations_have_their_distance(void **state)
+{
+	const struct range one = { 1, 1 };
+	struct space s;
+
+	space_init(&s, one, (struct range){ 0x10000000, 0x1f423f00 }, 256, one, one);
+	assert_int_equal(s.size, 1000000);
+	assert_int_equal(space_tuple(&s, 0).dst, RTE_BE32(0x10000000));
+	assert_int_equal(space_tuple(&s, 1).dst, RTE_BE32(0x10000100));
+	assert_int_equal(space_tuple(&s, 999999).dst, RTE_BE32(0x1f423f00));
+	space_init(&s, one, (struct range){ 10, 29 }, 10, one, one); // 10 and 20
+	assert_int_equal(s.size, 2);
+}
+
 static int compare(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct tuple));
@@ -106,8 +120,8 @@ static void tuples_are_distinct(void **state)
 	struct tuple *all = calloc(N, sizeof(*all));
 	struct space s;
 
-	space_init(&s, (struct range){ 10, 16 }, (struct range){ 20, 24 }, (struct range){ 1, 3 },
-		(struct range){ 65525, 65535 });
+	space_init(&s, (struct range){ 10, 16 }, (struct range){ 20, 24 }, 1,
+		(struct range){ 1, 3 }, (struct range){ 65525, 65535 });
 	assert_int_equal(s.size, N);
 	for (uint32_t i = 0; i < N; i++)
 		all[i] = space_tuple(&s, i);
@@ -128,7 +142,7 @@ static void division_is_exact(void **state)
 			struct space s;
 
 			space_init(&s, (struct range){ 0, divisors[i] - 1 }, (struct range){ 0, 0 },
-				(struct range){ 0, 0 }, (struct range){ 0, 0 });
+				1, (struct range){ 0, 0 }, (struct range){ 0, 0 });
 			q = divide(&s.n_src, &r, n);
 			assert_int_equal(q, n / divisors[i]);
 			assert_int_equal(r, n % divisors[i]);
@@ -140,7 +154,7 @@ static void the_whole_address_space_does_not_overflow(void **state)
 	const struct range all = { 0, UINT32_MAX }, ports = { 0, 65535 };
 	struct space s;
 
-	space_init(&s, all, all, ports, ports);
+	space_init(&s, all, all, 1, ports, ports);
 	assert_int_equal(s.size, UINT64_MAX);
 }
 
@@ -242,6 +256,7 @@ int main(void)
 		cmocka_unit_test(the_order_is_random),
 		cmocka_unit_test(seeds_differ),
 		cmocka_unit_test(tuples_count_from_the_source),
+		cmocka_unit_test(destinations_have_their_distance),
 		cmocka_unit_test(tuples_are_distinct),
 		cmocka_unit_test(division_is_exact),
 		cmocka_unit_test(the_whole_address_space_does_not_overflow),
