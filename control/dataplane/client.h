@@ -70,6 +70,17 @@ int client_routes(
 int client_dump(
 	struct client *c, enum dump_what what, void **records, size_t record_size, size_t *count);
 
+// The same of a page (DUMP_ROUTES): from `from` on, 0 or `next` of the page before; `next` is 0
+// when this is the last one. The caller frees the records, which are NULL on an error, too.
+struct client_page {
+	void *records;
+	size_t count;
+	uint32_t next;
+	uint32_t total; // of the routes' prefixes
+};
+int client_dump_page(struct client *c, enum dump_what what, uint32_t from, uint32_t most,
+	size_t record_size, struct client_page *out);
+
 struct session_page {
 	void *records; // malloc'd, the caller frees; NULL when there are none
 	uint32_t count;

@@ -45,19 +45,20 @@ int client_read_records(int fd, size_t record_size, uint64_t count, void **recor
 	return rc;
 }
 
-int client_dump(
-	struct client *c, enum dump_what what, void **records, size_t record_size, size_t *count)
+int client_dump_page(struct client *c, enum dump_what what, uint32_t from, uint32_t most,
+	size_t record_size, struct client_page *out)
 {
 	const struct msg_dump_reply *r = (const void *)c->in;
 	struct msg_dump *m = (void *)c->out;
 	int fd = -1, rc;
 
-	*records = NULL;
-	*count = 0;
+	*out = (struct client_page){ 0 };
 	if (client_connect(c) < 0)
 		return -ENOTCONN;
 	memset(m, 0, sizeof(*m));
 	m->what = what;
+	m->from = from;
+	m->most = most;
 	rc = client_request(c, MSG_DUMP, sizeof(*m), MSG_DUMP_REPLY, c->deadlines.request, &fd);
 	if (rc < 0)
 		return rc;
@@ -67,12 +68,27 @@ int client_dump(
 	else if (r->h.status < 0)
 		rc = r->h.status;
 	else
-		rc = r->count == 0 ? 0 : client_read_records(fd, record_size, r->count, records);
+		rc = r->count == 0 ? 0
+				   : client_read_records(fd, record_size, r->count, &out->records);
 	if (fd >= 0)
 		close(fd);
+	if (rc == 0) {
+		out->count = r->count;
+		out->next = r->next;
+		out->total = r->total;
+	}
 	if (rc == -EPROTO)
 		client_disconnect(c, "malformed dump");
-	if (rc == 0)
-		*count = r->count;
+	return rc;
+}
+
+int client_dump(
+	struct client *c, enum dump_what what, void **records, size_t record_size, size_t *count)
+{
+	struct client_page all;
+	int rc = client_dump_page(c, what, 0, 0, record_size, &all);
+
+	*records = all.records;
+	*count = all.count;
 	return rc;
 }

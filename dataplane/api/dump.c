@@ -166,12 +166,20 @@ static void dump_devices(struct dataplane *dp, struct sink *k)
 		k->error = rc;
 }
 
-static uint32_t dump_fill(struct dataplane *dp, uint32_t what, struct sink *k)
+static uint32_t dump_routes(
+	struct dataplane *dp, const struct msg_dump *m, struct sink *k, struct msg_dump_reply *r)
 {
-	switch (what) {
+	r->next = l3_dump_routes(dp->l3, m->from, m->most, emit_route, k);
+	r->total = rib_count(dp->l3->rib);
+	return sizeof(struct dump_route);
+}
+
+static uint32_t dump_fill(
+	struct dataplane *dp, const struct msg_dump *m, struct sink *k, struct msg_dump_reply *r)
+{
+	switch (m->what) {
 	case DUMP_ROUTES:
-		l3_dump_routes(dp->l3, emit_route, k);
-		return sizeof(struct dump_route);
+		return dump_routes(dp, m, k, r);
 	case DUMP_NEIGHBOURS:
 		l3_dump_neighbours(dp->l3, emit_neighbour, k);
 		return sizeof(struct dump_neighbour);
@@ -201,7 +209,7 @@ void server_dump(struct server *s, const struct msg_dump *m)
 		server_send(s, &r, sizeof(r), -1);
 		return;
 	}
-	r.record_size = dump_fill(s->dp, m->what, &k);
+	r.record_size = dump_fill(s->dp, m, &k, &r);
 	sink_flush(&k);
 	r.count = k.error == 0 ? k.count : 0;
 	r.h.status = k.error;

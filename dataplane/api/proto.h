@@ -311,9 +311,11 @@ enum dump_what {
 	DUMP_COUNT,
 };
 
+// Routes come by pages; one that is there all the time is in one of them.
 struct msg_dump {
 	struct msg_header h;
 	uint32_t what;
+	uint32_t from, most; // routes: 0 or `next` of the page before; prefixes, 0: all
 	uint32_t pad;
 };
 
@@ -323,6 +325,7 @@ struct msg_dump_reply {
 	uint32_t what;
 	uint32_t record_size;
 	uint64_t count;
+	uint32_t next, total; // routes: the next page, 0: this is the last one; prefixes in all
 };
 
 // Sessions: listed by pages, counted by rule, or ended. The sweeper looks through the table in

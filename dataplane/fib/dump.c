@@ -72,11 +72,12 @@ static void dump_route(void *ctx, const struct rib_entry *e)
 		dump_source(ctx, e, RIB_ROUTE, true);
 }
 
-void l3_dump_routes(struct l3 *l3, void (*emit)(void *ctx, const struct dump_route *r), void *ctx)
+uint32_t l3_dump_routes(struct l3 *l3, uint32_t from, uint32_t most,
+	void (*emit)(void *ctx, const struct dump_route *r), void *ctx)
 {
 	struct route_ctx c = { .l3 = l3, .emit = emit, .ctx = ctx };
 
-	rib_walk(l3->rib, dump_route, &c);
+	return rib_walk_part(l3->rib, from, most > 0 ? most : UINT32_MAX, dump_route, &c);
 }
 
 struct neigh_ctx {

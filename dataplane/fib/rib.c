@@ -189,9 +189,25 @@ uint32_t rib_covering(const struct rib *r, uint32_t addr)
 
 void rib_walk(struct rib *r, void (*fn)(void *ctx, const struct rib_entry *e), void *ctx)
 {
-	for (uint32_t i = 0; i < r->keys.slots; i++)
-		if (best_adj(&r->entries[i]))
-			fn(ctx, &r->entries[i]);
+	(void)rib_walk_part(r, 0, UINT32_MAX, fn, ctx);
+}
+
+uint32_t rib_walk_part(struct rib *r, uint32_t from, uint32_t most,
+	void (*fn)(void *ctx, const struct rib_entry *e), void *ctx)
+{
+	for (uint32_t i = from; i < r->keys.slots; i++) {
+		if (best_adj(&r->entries[i]) == 0)
+			continue;
+		if (most-- == 0)
+			return i;
+		fn(ctx, &r->entries[i]);
+	}
+	return 0;
+}
+
+uint32_t rib_count(const struct rib *r)
+{
+	return key_table_count(&r->keys);
 }
 
 void rib_mark(struct rib *r)

@@ -62,6 +62,11 @@ enum rib_source rib_best(const struct rib_entry *e);
 
 // Calls `fn` for each entry, in no order; `fn` may delete the entry that it is given.
 void rib_walk(struct rib *r, void (*fn)(void *ctx, const struct rib_entry *e), void *ctx);
+// The same for up to `most` entries, from a place on that the call before returned, at first 0. The
+// next place, 0 at the end. An entry keeps its place.
+uint32_t rib_walk_part(struct rib *r, uint32_t from, uint32_t most,
+	void (*fn)(void *ctx, const struct rib_entry *e), void *ctx);
+uint32_t rib_count(const struct rib *r); // entries
 
 // Mark and sweep of RIB_ROUTE. `swept` is called for each deleted route with its adjacency.
 void rib_mark(struct rib *r);

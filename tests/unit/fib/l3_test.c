@@ -345,8 +345,15 @@ static void test_port_clear(void **state)
 	uint32_t used = l3->adj->used, gw;
 	int n = 0;
 
-	l3_dump_routes(l3, count_routes, &n);
+	l3_dump_routes(l3, 0, 0, count_routes, &n);
 	assert_int_equal(n, 6); // two prefixes with two broadcast addresses each
+	n = 0;
+	for (uint32_t from = 0, pages = 0; pages == 0 || from != 0; pages++) {
+		assert_true(pages < 3);
+		from = l3_dump_routes(l3, from, 2, count_routes, &n);
+		assert_true(n <= 2 * (int)(pages + 1));
+	}
+	assert_int_equal(n, 6);
 	assert_int_equal(neigh_gateway_get(l3->neigh, 2, BE(10, 0, 1, 254), &gw), 0);
 	assert_int_equal(rib_set(l3->rib, 0, 0, RIB_ROUTE, gw), 0);
 	assert_int_equal(connected_add(l3, 2, BE(10, 0, 1, 2), 24), 0);
@@ -358,7 +365,7 @@ static void test_port_clear(void **state)
 	assert_int_equal(neigh_count(l3->neigh), 0);
 	assert_int_equal(l3->adj->used, used - 1);
 	n = 0;
-	l3_dump_routes(l3, count_routes, &n);
+	l3_dump_routes(l3, 0, 0, count_routes, &n);
 	assert_int_equal(n, 3);
 	assert_int_equal(l3_port_set(l3, 2, 1500, &mac_b, 0), 0); // again
 }

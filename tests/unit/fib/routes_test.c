@@ -406,7 +406,7 @@ static void test_dump_tells_every_hop(void **state)
 	assert_int_equal(send_routes(x), 0);
 	neigh_update(x->l3->neigh, 2, BE(10, 0, 1, 2), NEIGH_VALID, &mac_a);
 	neigh_update(x->l3->neigh, 1, BE(10, 0, 0, 2), NEIGH_FAILED, NULL);
-	l3_dump_routes(x->l3, see_hop, &s);
+	l3_dump_routes(x->l3, 0, 0, see_hop, &s);
 	assert_int_equal(s.n, 2);
 	assert_int_equal(s.weight[0], 5);
 	assert_int_equal(s.weight[1], 3);
