@@ -14,7 +14,7 @@ struct held {
 	struct table_route route;
 	bool active; // the kernel has lost it: the table has `route`
 	bool done;   // learned anew, or given up
-	bool seen;   // in the dump
+	bool seen;   // by the last reading of the kernel's table, and not lost since
 };
 
 struct collecting {
@@ -59,7 +59,7 @@ static void collect(void *ctx, const struct table_route *r)
 		c->capacity = capacity;
 	}
 	if (c->rc == 0)
-		h->list[h->count++] = (struct held){ .route = *r };
+		h->list[h->count++] = (struct held){ .route = *r, .seen = true };
 }
 
 static int begin(struct hold *h, struct route_table *t)
@@ -78,6 +78,7 @@ static int begin(struct hold *h, struct route_table *t)
 		const struct held *before = find(h, &made.list[i].route);
 
 		made.list[i].active = before != NULL && before->active;
+		made.list[i].seen = !made.list[i].active;
 	}
 	free(h->list);
 	h->list = made.list;
@@ -124,8 +125,10 @@ void hold_delete(struct hold *h, struct route_table *t, const struct table_route
 		hold_look(h, t);
 	route_table_delete(t, r);
 	e = r->ospf ? find(h, r) : NULL;
-	if (e != NULL)
-		set_active(e, t, true);
+	if (e == NULL)
+		return;
+	e->seen = false;
+	set_active(e, t, true);
 }
 
 void hold_learned(struct hold *h, struct route_table *t, const struct table_route *r)
@@ -146,7 +149,7 @@ void hold_learned(struct hold *h, struct route_table *t, const struct table_rout
 void hold_reread(struct hold *h)
 {
 	for (size_t i = 0; i < h->count; i++)
-		h->list[i].seen = h->list[i].active = false; // the table has lost it
+		h->list[i].seen = false;
 }
 
 void hold_seen(struct hold *h, const struct table_route *r)
@@ -173,11 +176,13 @@ void hold_reread_done(struct hold *h, struct route_table *t, const struct links 
 	for (size_t i = 0; i < h->count; i++) {
 		struct held *e = &h->list[i];
 
-		if (e->done || e->seen)
+		if (e->done)
 			continue;
-		if (has_link(&e->route, links))
-			set_active(e, t, true);
-		else
-			e->done = true;
+		if (e->seen) {
+			e->active = false; // what the table has is the kernel's
+			continue;
+		}
+		e->done = !has_link(&e->route, links);
+		e->active = !e->done && route_table_add(t, &e->route, TABLE_LAST) == 0;
 	}
 }

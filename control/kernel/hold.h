@@ -34,8 +34,9 @@ void hold_delete(struct hold *h, struct route_table *t, const struct table_route
 // After the table has followed a notification about a new route.
 void hold_learned(struct hold *h, struct route_table *t, const struct table_route *r);
 
-// Around a dump that makes the table anew: hold_seen() for each route in it. Routes by
-// links without carrier are given up: there is no knowing where else they lead.
+// Around a reading of the kernel's table, before what it did not have is swept: hold_seen() for
+// each route in it. Routes by links without carrier are given up: there is no knowing where else
+// they lead.
 void hold_reread(struct hold *h);
 void hold_seen(struct hold *h, const struct table_route *r);
 void hold_reread_done(struct hold *h, struct route_table *t, const struct links *links);

@@ -142,15 +142,7 @@ static int error_of(const struct nlmsghdr *h)
 	return e->error;
 }
 
-struct dump {
-	uint32_t seq;
-	void (*each)(void *ctx, const struct nlmsghdr *h);
-	void *ctx;
-	bool done;
-	int error;
-};
-
-static void take_dump_part(struct dump *d, const struct nlmsghdr *h, int n)
+static void take_dump_part(struct netlink_dump *d, const struct nlmsghdr *h, int n)
 {
 	for (; mnl_nlmsg_ok(h, n) && !d->done; h = mnl_nlmsg_next(h, &n)) {
 		if (h->nlmsg_seq != d->seq)
@@ -167,23 +159,38 @@ static void take_dump_part(struct dump *d, const struct nlmsghdr *h, int n)
 	}
 }
 
+int netlink_dump_begin(struct netlink_dump *d, struct netlink *nl, struct nlmsghdr *request,
+	void (*each)(void *ctx, const struct nlmsghdr *h), void *ctx)
+{
+	*d = (struct netlink_dump){ .nl = nl, .seq = ++nl->seq, .each = each, .ctx = ctx };
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_seq = d->seq;
+	return mnl_socket_sendto(nl->socket, request, request->nlmsg_len) < 0 ? -errno : 0;
+}
+
+int netlink_dump_part(struct netlink_dump *d)
+{
+	int n = receive(d->nl);
+
+	if (n < 0)
+		return n;
+	take_dump_part(d, (const void *)d->nl->receive, n);
+	if (!d->done)
+		return 1;
+	return d->error;
+}
+
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request,
 	void (*each)(void *ctx, const struct nlmsghdr *h), void *ctx)
 {
-	struct dump d = { .seq = ++nl->seq, .each = each, .ctx = ctx };
+	struct netlink_dump d;
+	int rc = netlink_dump_begin(&d, nl, request, each, ctx);
 
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = d.seq;
-	if (mnl_socket_sendto(nl->socket, request, request->nlmsg_len) < 0)
-		return -errno;
-	while (!d.done) {
-		int n = receive(nl);
-
-		if (n < 0)
-			return n;
-		take_dump_part(&d, (const void *)nl->receive, n);
-	}
-	return d.error;
+	if (rc == 0)
+		rc = 1;
+	while (rc == 1)
+		rc = netlink_dump_part(&d);
+	return rc;
 }
 
 int netlink_batch_begin(struct netlink_batch *b, struct netlink *nl,

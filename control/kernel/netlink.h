@@ -32,6 +32,21 @@ void netlink_close(struct netlink *nl);
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request,
 	void (*each)(void *ctx, const struct nlmsghdr *h), void *ctx);
 
+// The same in parts, so that other work has its turn between them. One dump of a socket at a time;
+// one that is given up leaves the socket unusable.
+struct netlink_dump {
+	struct netlink *nl;
+	uint32_t seq;
+	void (*each)(void *ctx, const struct nlmsghdr *h);
+	void *ctx;
+	bool done;
+	int error;
+};
+int netlink_dump_begin(struct netlink_dump *d, struct netlink *nl, struct nlmsghdr *request,
+	void (*each)(void *ctx, const struct nlmsghdr *h), void *ctx); // 0 or negative errno
+// 1: there is more; else as netlink_dump(). A part has some hundred messages.
+int netlink_dump_part(struct netlink_dump *d);
+
 // The attributes behind the family header of `offset` bytes, by type; types from `max` on are
 // ignored, missing ones are NULL. The second form takes attributes from a payload.
 void netlink_attributes(

@@ -85,5 +85,5 @@ int route_audit(struct route_table *t, const struct dump_route *records, size_t 
 		if (strncmp(d->source, "route", sizeof(d->source)) == 0)
 			rc = route_table_audit(t, &d->prefix, &r, hops);
 	}
-	return rc == 0 ? route_table_audit_rest(t) : rc;
+	return rc;
 }

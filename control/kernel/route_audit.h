@@ -9,6 +9,6 @@
 #include "control/kernel/route_table.h"
 #include "dataplane/api/proto.h"
 
-// `records` of a dump of the data plane's routes. What differs is told again by the next report. 0
+// `records` of a part of the data plane's routes. What differs is told again by the next report. 0
 // or -ENOMEM.
 int route_audit(struct route_table *t, const struct dump_route *records, size_t count);

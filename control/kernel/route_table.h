@@ -37,12 +37,20 @@ void route_table_destroy(struct route_table *t);
 
 int route_table_add(struct route_table *t, const struct table_route *r, enum table_place place);
 void route_table_delete(struct route_table *t, const struct table_route *r);
-void route_table_clear(struct route_table *t); // forgets the routes, not what was told
-void route_table_touch(struct route_table *t); // looks at every prefix again at the next report
 // A nexthop object has changed; `gone`: the routes that name it went with it.
 void route_table_nexthop(struct route_table *t, uint32_t id, bool gone);
 
-// The data plane has nothing, or nobody knows what: the next reports tell everything.
+// The kernel's table anew, in parts: begin; each route of a dump, in the dump's order; then, from
+// route_table_walk() on, sweep() until it is false: what was in none of them, and was not told
+// since the beginning, goes. A notification may come between, but only after all of the dump that
+// is older than it: else what it says would be undone. 0 or -ENOMEM.
+void route_table_read_begin(struct route_table *t);
+int route_table_read(struct route_table *t, const struct table_route *r);
+void route_table_walk(struct route_table *t);
+bool route_table_sweep(struct route_table *t, size_t most); // looks at so many buckets
+
+// The data plane has nothing, or nobody knows what: whatever is looked at from here on is told. A
+// reading of the kernel's table looks at everything.
 void route_table_forget(struct route_table *t);
 
 // Calls emit() for each prefix that the data plane must be told of: the best route, or `del`; those
@@ -62,14 +70,15 @@ bool route_table_told_by(const struct route_table *t, const struct table_route *
 void route_table_ospf(const struct route_table *t,
 	void (*each)(void *ctx, const struct table_route *r), void *ctx);
 size_t route_table_told(const struct route_table *t); // prefixes that the data plane has
-// An audit: begin; read the kernel's table again (clear, add), noting what it tells meanwhile; for
-// each route of the data plane route_table_audit(), then what it does not have; and after the
-// report the number of differences that nothing explains. Those that return int: 0 or -ENOMEM.
+// An audit: begin; a reading of the kernel's table, noting what it tells meanwhile; for each route
+// of the data plane route_table_audit(); after route_table_walk() the rest, what it does not have,
+// while the result is 1; and after the reports the number of prefixes that had to be told although
+// nobody had said anything. Those that return int: 0 or -ENOMEM.
 void route_table_audit_begin(struct route_table *t);
 void route_table_note(struct route_table *t, const struct table_route *r);
 int route_table_audit(struct route_table *t, const struct msg_addr *prefix,
 	const struct msg_route *has, const struct msg_hop *hops);
-int route_table_audit_rest(struct route_table *t);
+int route_table_audit_rest(struct route_table *t, size_t most); // looks at so many buckets
 size_t route_table_audit_end(struct route_table *t);
 // Those among the told that have fewer next hops than in the kernel: it has more than
 // MSG_ROUTE_HOPS, or such without gateway beside others.

@@ -379,7 +379,6 @@ struct kernel *kernel_create(const char *netns, struct client *client, struct jo
 	k->jobs = jobs;
 	snprintf(k->netns, sizeof(k->netns), "%s", netns);
 	conf.links = &k->links;
-	conf.requests = &k->requests;
 	conf.changed = on_changed;
 	conf.ctx = k;
 	k->routes = route_sync_create(&conf);

@@ -141,21 +141,6 @@ static void a_route_by_no_port_is_unreachable(void **state)
 	assert_int_equal(world_route("10.50.0.0/16")->route.n_hops, 0);
 }
 
-static void add_many(unsigned int n)
-{
-	char path[] = "/tmp/vrouter-kernel-test.XXXXXX";
-	int fd = mkstemp(path);
-	FILE *f = fdopen(fd, "w");
-
-	assert_non_null(f);
-	for (unsigned int i = 0; i < n; i++)
-		fprintf(f, "route add 10.%u.%u.0/24 via 10.1.0.%u proto static\n", 100 + i / 250,
-			i % 250, 2 + i % 250);
-	fclose(f);
-	world_shell("ip -batch %s", path);
-	unlink(path);
-}
-
 static void lost_notifications_are_made_up_for(void **state)
 {
 	struct kernel_counters before, after;
@@ -164,7 +149,7 @@ static void lost_notifications_are_made_up_for(void **state)
 	kernel_counters(world.kernel, &before);
 	assert_int_equal(
 		setsockopt(world_monitor_fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
-	add_many(2000);
+	world_many("add", 0, 2000, 1, 0);
 	world_events();
 	kernel_counters(world.kernel, &after);
 	assert_true(after.route_resyncs > before.route_resyncs);
@@ -175,7 +160,7 @@ static void lost_notifications_are_made_up_for(void **state)
 
 static void another_data_plane_is_told_everything(void **state)
 {
-	add_many(3000);
+	world_many("add", 0, 3000, 1, 0);
 	world_events();
 	assert_int_equal(world.n_routes, 3001);
 	world.away = true;
@@ -190,6 +175,7 @@ static void another_data_plane_is_told_everything(void **state)
 	assert_int_equal(world.messages, 0);
 	world.generation = 1;
 	world_tick();
+	world_events();
 	assert_int_equal(world.marks, 1);
 	assert_int_equal(world.sweeps, 2); // this one and that of the first contact
 	assert_true(world.messages > 1);
@@ -218,31 +204,6 @@ static struct kernel_counters counters(void)
 static int audit(void)
 {
 	return world.list[2].compare(world.list[2].ctx, config, true);
-}
-
-// A big table is told in parts, so that commits do not wait for all of it; what changes meanwhile
-// comes first.
-static void a_big_table_is_told_in_parts(void **state)
-{
-	add_many(30000);
-	world_events();
-	assert_int_equal(world.n_routes, 30001);
-	world.boot_id = 2;
-	world.n_routes = 0;
-	world.marks = world.sweeps = 0;
-	world_tick();
-	assert_int_equal(world.marks, 1);
-	assert_int_equal(world.sweeps, 0);
-	assert_int_equal(world.n_routes, 20000);
-	assert_int_equal(audit(), 0); // not before all is told
-	world.sweeps = 0;
-	world_shell("ip route add 10.71.0.0/16 via 10.1.0.7 proto static");
-	world_tick();
-	assert_int_equal(world_gateway("10.71.0.0/16"), 7);
-	world_events();
-	assert_int_equal(world.marks, 1);
-	assert_int_equal(world.n_routes, 30002);
-	assert_int_equal(audit(), 0);
 }
 
 static void what_is_refused_is_told_again(void **state)
@@ -374,7 +335,6 @@ int main(void)
 		TEST(a_route_by_no_port_is_unreachable),
 		TEST(lost_notifications_are_made_up_for),
 		TEST(another_data_plane_is_told_everything),
-		TEST(a_big_table_is_told_in_parts),
 		TEST(what_is_refused_is_told_again),
 		TEST(drift_of_the_data_plane_is_repaired),
 		TEST(drift_of_control_is_repaired),

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <search.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,11 +16,13 @@
 #include <string.h>
 #include <time.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "control/config/parse.h"
+#include "control/kernel/netlink.h"
 
 struct world world;
 static struct watch *watches[8];
@@ -58,20 +61,53 @@ int world_monitor_fd(void)
 }
 
 // Netlink notifications are there when the change returns: nothing has to be waited for.
+bool world_turn(void)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < 8; i++) {
+		struct pollfd p = { .fd = watches[i] != NULL ? watches[i]->fd : -1,
+			.events = POLLIN };
+
+		if (p.fd < 0 || poll(&p, 1, 0) != 1)
+			continue;
+		watches[i]->ready(watches[i]->ctx, EPOLLIN);
+		any = true;
+	}
+	return any;
+}
+
 void world_events(void)
 {
-	for (unsigned int quiet = 0; quiet < 1;) {
-		quiet++;
-		for (size_t i = 0; i < 8; i++) {
-			struct pollfd p = { .fd = watches[i] != NULL ? watches[i]->fd : -1,
-				.events = POLLIN };
+	while (world_turn())
+		;
+}
 
-			if (p.fd < 0 || poll(&p, 1, 0) != 1)
-				continue;
-			watches[i]->ready(watches[i]->ctx, EPOLLIN);
-			quiet = 0;
-		}
-	}
+static void reach(enum world_moment m)
+{
+	void (*call)(void) = world.moments[m].call;
+
+	if (call == NULL || world.moments[m].after-- > 0)
+		return;
+	world.moments[m].call = NULL;
+	call();
+}
+
+ssize_t __real_mnl_socket_recvfrom(const struct mnl_socket *s, void *buffer, size_t size);
+ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *s, void *buffer, size_t size);
+ssize_t __real_recvmsg(int fd, struct msghdr *m, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags);
+
+ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *s, void *buffer, size_t size)
+{
+	reach(WORLD_PART);
+	return __real_mnl_socket_recvfrom(s, buffer, size);
+}
+
+ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
+{
+	reach(WORLD_NEWS);
+	return __real_recvmsg(fd, m, flags);
 }
 
 bool client_connected(const struct client *c)
@@ -89,12 +125,52 @@ uint64_t client_generation(const struct client *c)
 	return world.generation;
 }
 
+// Where a route was when it was told. Tests that change world.routes themselves have few.
+struct place {
+	char prefix[20];
+	unsigned int at;
+};
+
+static void *places;
+
+static int by_prefix(const void *a, const void *b)
+{
+	return strcmp(((const struct place *)a)->prefix, ((const struct place *)b)->prefix);
+}
+
+static void remember_place(unsigned int at)
+{
+	struct place *p = calloc(1, sizeof(*p)), **found;
+
+	assert_non_null(p);
+	memcpy(p->prefix, world.routes[at].prefix, sizeof(p->prefix));
+	found = tsearch(p, &places, by_prefix);
+	assert_non_null(found);
+	if (*found != p)
+		free(p);
+	(*found)->at = at;
+}
+
 static struct world_route *find(const char *prefix)
 {
-	for (unsigned int i = 0; i < world.n_routes; i++)
+	struct place key = { "", 0 }, **p;
+
+	snprintf(key.prefix, sizeof(key.prefix), "%s", prefix);
+	p = tfind(&key, &places, by_prefix);
+	if (p != NULL && (*p)->at < world.n_routes &&
+		strcmp(world.routes[(*p)->at].prefix, prefix) == 0)
+		return &world.routes[(*p)->at];
+	for (unsigned int i = 0; i < world.n_routes && world.n_routes < 1000; i++)
 		if (strcmp(world.routes[i].prefix, prefix) == 0)
 			return &world.routes[i];
 	return NULL;
+}
+
+static void remove_route(struct world_route *r)
+{
+	*r = world.routes[--world.n_routes];
+	if (r < &world.routes[world.n_routes])
+		remember_place((unsigned int)(r - world.routes));
 }
 
 const struct world_route *world_route(const char *prefix)
@@ -117,13 +193,12 @@ static bool take(const struct msg_route *r, const struct msg_hop *hops)
 
 	inet_ntop(AF_INET, r->prefix.bytes, address, sizeof(address));
 	snprintf(prefix, sizeof(prefix), "%s/%u", address, r->prefix.plen);
-	// Thousands of routes come at once, and new: those are not looked for.
-	to = r->del || world.n_routes < 1000 ? find(prefix) : NULL;
+	to = find(prefix);
 	if (r->del) {
-		if (to == NULL && world.room > 0)
-			return true; // it was refused
-		assert_non_null(to);
-		*to = world.routes[--world.n_routes];
+		// One that was refused, or that another data plane may have had.
+		assert_true(to != NULL || world.room > 0 || world.marked);
+		if (to != NULL)
+			remove_route(to);
 		return true;
 	}
 	if (to == NULL && world.room > 0 && world.n_routes >= world.room)
@@ -133,6 +208,7 @@ static bool take(const struct msg_route *r, const struct msg_hop *hops)
 	assert_true(world.n_routes <= WORLD_ROUTES);
 	memset(to, 0, sizeof(*to));
 	snprintf(to->prefix, sizeof(to->prefix), "%s", prefix);
+	remember_place((unsigned int)(to - world.routes));
 	to->route = *r;
 	memcpy(to->hops, hops, r->n_hops * sizeof(*hops));
 	return true;
@@ -153,6 +229,7 @@ int client_routes(
 		return world.refuse;
 	if ((flags & ROUTES_MARK) != 0) {
 		world.marks++;
+		world.marked = true;
 		for (unsigned int i = 0; i < world.n_routes; i++)
 			world.routes[i].stale = true;
 	}
@@ -167,9 +244,10 @@ int client_routes(
 	assert_ptr_equal(at, end);
 	if ((flags & ROUTES_SWEEP) != 0) {
 		world.sweeps++;
+		world.marked = false;
 		for (unsigned int i = world.n_routes; i > 0; i--)
 			if (world.routes[i - 1].stale)
-				world.routes[i - 1] = world.routes[--world.n_routes];
+				remove_route(&world.routes[i - 1]);
 	}
 	return rc;
 }
@@ -198,23 +276,27 @@ static size_t dump_route(const struct world_route *w, struct dump_route *to)
 	return n > 0 ? n : 1;
 }
 
-int client_dump(
-	struct client *c, enum dump_what what, void **records, size_t record_size, size_t *count)
+int client_dump_page(struct client *c, enum dump_what what, uint32_t from, uint32_t most,
+	size_t record_size, struct client_page *out)
 {
-	struct dump_route *all =
-		calloc(world.n_routes + MSG_ROUTE_HOPS, MSG_ROUTE_HOPS * sizeof(*all));
+	struct dump_route *page = calloc(most + 1, MSG_ROUTE_HOPS * sizeof(*page));
+	uint32_t at;
 
 	assert_int_equal(what, DUMP_ROUTES);
-	assert_int_equal(record_size, sizeof(*all));
-	assert_non_null(all);
+	assert_int_equal(record_size, sizeof(*page));
+	assert_non_null(page);
+	reach(WORLD_PAGE);
+	*out = (struct client_page){ 0 };
 	if (world.away) {
-		free(all);
+		free(page);
 		return -ENOTCONN;
 	}
-	*count = 0;
-	for (unsigned int i = 0; i < world.n_routes; i++)
-		*count += dump_route(&world.routes[i], &all[*count]);
-	*records = all;
+	out->records = page;
+	// From the end: the last one takes the place of one that is removed, and was there already.
+	at = from == 0 || from > world.n_routes ? world.n_routes : from;
+	for (; at > 0 && most > 0; at--, most--)
+		out->count += dump_route(&world.routes[at - 1], &page[out->count]);
+	out->next = at;
 	return 0;
 }
 
@@ -237,6 +319,30 @@ const char *world_shell(const char *format, ...)
 	if (pclose(f) != 0)
 		fail_msg("%s: %s", command, output);
 	return output;
+}
+
+const char *world_many_prefix(unsigned int i)
+{
+	static char prefix[24];
+
+	snprintf(prefix, sizeof(prefix), "10.%u.%u.0/24", 100 + i / 250, i % 250);
+	return prefix;
+}
+
+void world_many(
+	const char *what, unsigned int first, unsigned int n, unsigned int step, unsigned int via)
+{
+	char path[] = "/tmp/vrouter-kernel-test.XXXXXX";
+	int fd = mkstemp(path);
+	FILE *f = fdopen(fd, "w");
+
+	assert_non_null(f);
+	for (unsigned int i = first; i < n; i += step)
+		fprintf(f, "route %s %s via 10.1.0.%u proto static\n", what, world_many_prefix(i),
+			via != 0 ? via : 2 + i % 250);
+	fclose(f);
+	world_shell("ip -batch %s", path);
+	unlink(path);
 }
 
 bool world_has(const char *command, const char *text)
@@ -353,6 +459,8 @@ int world_teardown(void **state)
 	char command[64];
 
 	kernel_destroy(world.kernel);
+	tdestroy(places, free);
+	places = NULL;
 	ids_destroy(world.ids);
 	problems_clear(&world.problems);
 	snprintf(command, sizeof(command), "ip netns del %s", world.netns);
