@@ -65,7 +65,7 @@ void server_hello(struct server *s, const struct msg_hello *m, size_t len)
 		return;
 	}
 	server_send(s, &w, sizeof(w), dp->stats_fd);
-	if (s->client < 0)
+	if (s->broken != 0)
 		return;
 	s->greeted = true;
 	log_info("control connected");

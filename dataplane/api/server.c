@@ -92,6 +92,7 @@ void server_drop_client(struct server *s, const char *why)
 	close(s->client);
 	s->client = -1;
 	s->greeted = false;
+	s->broken = 0; // what the end of a transaction said to it, too
 	s->commit_seq = 0;
 }
 
@@ -118,16 +119,13 @@ static int send_message(int socket, void *msg, size_t len, int fd)
 	return sendmsg(socket, &h, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len ? 0 : -errno;
 }
 
+// To drop the client here would end its transaction in the middle of whatever sends.
 void server_send(struct server *s, void *msg, size_t len, int fd)
 {
-	int rc;
-
-	if (s->client < 0)
+	if (s->client < 0 || s->broken != 0)
 		return;
 	((struct msg_header *)msg)->len = len;
-	rc = send_message(s->client, msg, len, fd);
-	if (rc < 0)
-		server_drop_client(s, strerror(-rc));
+	s->broken = -send_message(s->client, msg, len, fd);
 }
 
 // A second client is told so, and the first one stays.
@@ -197,7 +195,7 @@ static bool handle_message(struct server *s, ssize_t n, int fd)
 
 static void receive_all(struct server *s)
 {
-	for (unsigned int i = 0; i < SERVER_MESSAGES && s->client >= 0; i++) {
+	for (unsigned int i = 0; i < SERVER_MESSAGES && s->client >= 0 && s->broken == 0; i++) {
 		int fd;
 		ssize_t n;
 
@@ -238,9 +236,11 @@ int server_waits(const struct server *s)
 
 void server_run(struct server *s)
 {
-	accept_client(s);
 	server_sessions_poll(s);
-	receive_all(s);
+	receive_all(s); // the end of a client, before the next one comes
+	if (s->broken != 0)
+		server_drop_client(s, strerror(s->broken));
+	accept_client(s);
 	if (txn_poll(s->dp, &s->txn) && s->commit_seq != 0) {
 		uint32_t seq = s->commit_seq;
 

@@ -30,6 +30,7 @@ struct server {
 	int listener;
 	int client; // -1: none
 	bool greeted;
+	int broken; // errno of a message that the client did not get: it is dropped next
 	struct txn txn;
 	uint32_t commit_seq;		    // request to answer when the commit took effect
 	struct sweep_job *job;		    // question to the sweeper, NULL: none
