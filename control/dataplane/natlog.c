@@ -139,7 +139,9 @@ static int apply(void *ctx, const struct config *from, const struct config *to, 
 {
 	struct natlog *n = ctx;
 
-	if (!current(n, &to->nat.log))
+	if (current(n, &to->nat.log))
+		atomic_store(&n->degraded, NULL); // out of reach meanwhile, but it lost nothing
+	else
 		send_log(n, &to->nat.log);
 	return 0;
 }

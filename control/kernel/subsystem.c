@@ -314,15 +314,18 @@ static int nothing_to_compare(void *ctx, const struct config *now, bool do_repai
 	return 0;
 }
 
-// The last subsystem of all: a data plane that was just repaired gets its routes at once.
+// The last subsystem of all: a data plane that was just repaired has made the mirrors that were
+// missing before, and gets its routes at once.
 static int remove_compare(void *ctx, const struct config *now, bool do_repair)
 {
+	struct sync s = { .todo = SYNC_ADD | SYNC_REMOVE };
 	struct kernel *k = ctx;
-
 	int rc;
 
 	if (!do_repair)
 		return 0;
+	if (atomic_load(&k->degraded) != NULL && k->now != NULL && repair(k, &s) == 0)
+		count_repairs(k, &s);
 	route_sync_pump(k->routes);
 	rc = route_sync_audit(k->routes);
 	return rc < 0 ? 0 : rc; // not connected: nothing to compare
