@@ -5,26 +5,17 @@ data plane, the kernel and FRR have is the same before and after, and so is what
 Whoever cannot be reached costs only his own part."""
 
 import contextlib
-import hashlib
-import json
 import os
 import stat
 
 from frr import Frr
 import netns
 import pytest
+from tables import SITE, differences, digest, more, tables  # noqa: F401 (SITE: conftest)
 import traffic
-from vpc import EIP, H1, H2, INET, VIP, snat_everywhere, vips
+from vpc import EIP, H2, INET, VIP
 from wait import wait_until
 
-OSPF = {"router_id": "10.0.0.1", "areas": [{"id": 0, "interfaces": [
-    "pub0", {"name": "vpc1", "passive": True}]}]}
-SITE = {"vips": vips(), "snat": snat_everywhere(), "ospf": OSPF,
-        "eips": [{"name": "eip-h1", "vip": "vip-eip", "target": H1}],
-        "port_forwards": [{"name": "web", "vip": "vip-web", "protocol": "tcp", "ports": "8080",
-                           "target": H2, "target_ports": "80"}],
-        "routes": [{"destination": "172.30.0.0/16", "type": "blackhole"},
-                   {"destination": "172.31.0.0/16", "type": "static", "next_hop": INET}]}
 # vtysh that refuses when the test says so: a line that FRR's own grammar does not have.
 VTYSH = """#!/bin/sh
 case " $* " in
@@ -78,70 +69,12 @@ def settled(site, frr, lab):
     site.router.put(site.config)
 
 
-def lines(router, *argv):
-    return sorted(netns.run(["ip", "-n", router.mirrors, "-4", *argv]).stdout.splitlines())
-
-
-def tables(site, frr):
-    """All that decides about packets, by who has it; sessions and neighbours come and go."""
-    api, router = site.api, site.router
-    return {
-        "configuration": api.get("config"),
-        "revisions": api.get("config/revisions"),
-        "ports": [{k: i[k] for k in ("name", "link_up", "mtu", "role") if k in i}
-                  for i in api.items("state/interfaces")],
-        "routes": sorted(api.items("state/routes"), key=lambda r: json.dumps(r["prefix"])),
-        "rules": [(r["kind"], r["name"], r["id"]) for r in api.items("state/nat/rules")],
-        "use of tables": {limit["name"]: limit["used"] for limit in api.items("state/limits")
-                          if limit["name"] in ("ports", "addresses", "eips", "port_forwards",
-                                               "snat_rules", "services", "routes")},
-        "kernel addresses": router.kernel_addresses(),
-        "kernel routes": lines(router, "route", "show", "table", "all"),
-        "kernel rules": lines(router, "rule"),
-        "FRR": frr.vtysh("show running-config ospfd no-header", daemon="ospfd"),
-    }
-
-
-def differences(before, now):
-    """For the report: what is on one side alone, by table."""
-    found = {}
-    for key, was in before.items():
-        if was == now[key]:
-            continue
-        one, other = ([json.dumps(x) for x in t] if isinstance(t, list) else str(t).splitlines()
-                      for t in (was, now[key]))
-        found[key] = {"before": sorted(set(one) - set(other)),
-                      "now": sorted(set(other) - set(one))}
-    return json.dumps(found, indent=1)
-
-
-def digest(found):
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
-
-
 def forwards(site):
     """Every service, with a new flow."""
     assert traffic.ping(site.h1, H2, 1).ok
     assert traffic.ping(site.h2, INET, 1).ok
     assert traffic.ping(site.inet, EIP, 1).ok
     assert traffic.fetch(site.inet, VIP, 8080).body == "h2"
-
-
-def more(site, **parts):
-    """A change in everything: each subsystem has something to add and to remove."""
-    config = site.changed(**parts)
-    config["vips"] = [v for v in config["vips"] if v["name"] != "vip-spare"] + [
-        {"name": "vip-new", "address": "203.0.113.77", "interface": "pub0"}]
-    config["eips"] = [{"name": "eip-h1", "vip": "vip-eip", "target": H2},
-                      {"name": "eip-new", "vip": "vip-new", "target": H1}]
-    config["port_forwards"] = [{**config["port_forwards"][0], "target": H1}]
-    config["routes"] = config["routes"][1:] + [{"destination": "172.29.0.0/16",
-                                                "type": "blackhole"}]
-    config["snat"] = config["snat"][:2]
-    if "ospf" not in parts:
-        config["ospf"] = {"router_id": "10.0.0.1", "areas": [{"id": 0, "interfaces": [
-            "pub0", {"name": "vpc1", "cost": 77, "passive": True}]}]}
-    return config
 
 
 class Step:
