@@ -6,6 +6,7 @@ says when `old` is not exactly once in the file, and when the test does not noti
 
 from fault import Fault
 from table_control import CONTROL
+from table_pktgen import PKTGEN
 from table_routes import ROUTES
 
 
@@ -410,4 +411,4 @@ AGAINST_THE_KERNEL = [
 ]
 
 FAULTS = (CHECKSUMS + FRAGMENTS + PACKETS + BOOKS + NAT + SESSIONS + BLOCKS + AGAINST_THE_KERNEL + ROUTES +
-          CONTROL)
+          CONTROL + PKTGEN)

@@ -19,10 +19,13 @@ class Pktgen:
         for name, text in ports.items():
             self.arguments += ["--port", f"{name},{text}"]
 
+    def argv(self, *arguments):
+        return [self.program, *map(str, [*self.arguments, *arguments])]
+
     def start(self, *arguments):
         """The CompletedProcess, whatever its status."""
-        argv = [self.program, *map(str, [*self.arguments, *arguments])]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        return subprocess.run(self.argv(*arguments), capture_output=True, text=True,
+                              timeout=TIMEOUT_S, check=False)
 
     @staticmethod
     def report(done):

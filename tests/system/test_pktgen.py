@@ -3,18 +3,21 @@
 """The packet generator and the router beside each other, over vhost-user and memif: every packet is
 accounted for."""
 
+import json
 import os
 
 import pytest
 
 from pktgen import Pktgen
 from topology import Router
+from wait import wait_until
 
 OPTIONS = ["--sessions", "65536", "--nat-addresses", "4", "--idle-sleep-us", "50"]
 PORTS = {"vpc1": ("192.168.10.1", "private", "vhost_user"),
          "vpc2": ("192.168.11.1", "private", "memif"),
          "pub0": ("203.0.113.1", "public", "vhost_user")}
 PEERS = {"vhost_user": "virtio-user", "memif": "memif"}
+QUEUES = {"vhost_user": 2, "memif": 1}
 HOSTS = {"vpc1": "192.168.10.10", "vpc2": "192.168.11.10", "pub0": "203.0.113.10"}
 PUB0, EIP, INET = "203.0.113.1", "203.0.113.20", "203.0.113.100-203.0.113.101"
 EIP_HOST = "192.168.10.200"
@@ -28,11 +31,11 @@ INSIDE = {"tx": "vpc1", "src": "192.168.10.100-192.168.10.109", "sport": "1000-1
 
 
 class SharedMemorySite:
-    """The router with vhost-user and memif ports; the generator is all hosts."""
+    """The router with vhost-user and memif ports, two workers; the generator is all hosts."""
 
     def __init__(self, lab):
         self.lab = lab
-        self.router = Router(lab, options=OPTIONS)
+        self.router = Router(lab, cores="0,1", options=OPTIONS)
         self.api = self.router.api
         self.router.start()
         self.sockets = {name: os.path.join(lab.directory, f"{name}.sock") for name in PORTS}
@@ -41,14 +44,18 @@ class SharedMemorySite:
             "vips": [{"name": "eip", "address": EIP, "interface": "pub0"}],
             "eips": [{"name": "eip", "vip": "eip", "target": EIP_HOST}],
             "snat": [{"name": "all", "source": "192.168.10.0/24", "interface": "pub0"}]})
-        self.pktgen = Pktgen(self.router, {
-            name: f"ip={HOSTS[name]}/24,gateway={address},arp={EIP_HOST},"
-                  f"{PEERS[driver]}={self.sockets[name]}"
-            for name, (address, _, driver) in PORTS.items()})
+        ports = {name: f"ip={HOSTS[name]}/24,gateway={address},arp={EIP_HOST},"
+                       f"queues={QUEUES[driver]},{PEERS[driver]}={self.sockets[name]}"
+                 for name, (address, _, driver) in PORTS.items()}
+        self.pktgen = Pktgen(self.router, ports)
+        del ports["vpc2"]  # memif has no jumbo frames
+        self.jumbo = Pktgen(self.router, ports)
 
     def _interface(self, name):
         address, role, driver = PORTS[name]
         made = {"name": name, "role": role, "addresses": [f"{address}/24"],
+                "mtu": 1500 if driver == "memif" else 9000,
+                "queues": QUEUES[driver],
                 "port": {"driver": driver, "address": self.sockets[name]}}
         return {**made, "gateway": HOSTS[name]} if role == "public" else made
 
@@ -104,9 +111,9 @@ def test_forwarding_both_ways(site):
 
 
 def test_snat_and_back(site):
-    """The answers go to ports that the router chose."""
-    report = site.pktgen.run(*RUN, *protocols(rx="pub0", dst=INET, count=100, direction="both",
-                                              **INSIDE))
+    """Jumbo frames too; the answers go to ports that the router chose."""
+    report = site.jumbo.run(*RUN, *protocols(rx="pub0", dst=INET, count=100, direction="both",
+                                             size="64-9018", **INSIDE))
     assert [s["learned"] for s in report["sets"]] == [100, 100, 100]
     assert_exact(report["total"], PACKETS)
     sessions = site.api.items("state/nat/sessions?limit=1000")
@@ -143,6 +150,20 @@ def test_new_flows(site):
         assert counts["reused"] == 0
     assert tcp["answered"] == tcp["closed"] == tcp["closing"] == tcp["opened"]
     assert_exact(found["udp", "forward"], found["udp", "forward"]["sent"])
+
+
+def test_a_signal_ends_the_run(site):
+    """The report is written as ever."""
+    path = os.path.join(site.lab.directory, "report.json")
+    process = site.lab.spawn("pktgen", site.pktgen.argv(
+        "--rate", 1000, "--seconds", 600, "--json", path,
+        *flows("f", rx="vpc2", dst="192.168.11.100", **INSIDE)))
+    wait_until(lambda: "measuring" in process.output())
+    assert process.stop() == 0
+    with open(path, encoding="utf-8") as f:
+        report = json.load(f)
+    assert report["run"]["stopped_by"] == "signal"
+    assert report["run"]["duration_s"] < 600
 
 
 def test_what_the_router_drops_is_lost(site):

@@ -20,12 +20,13 @@
 
 #include "tests/perf/pktgen/space.h"
 
-#define FRAME_FCS   4	 // sizes of the command line count it, lengths here do not
-#define FRAME_MIN   60	 // length
-#define FRAME_SIZE  64	 // on the command line, with FCS
-#define FRAME_MAX   9018 // an MTU of 9000
-#define FRAME_HEAD  64	 // bytes that frame_build() writes, whatever the length
-#define FRAME_MAGIC 0xa7
+#define FRAME_FCS     4	   // sizes of the command line count it, lengths here do not
+#define FRAME_MIN     60   // length
+#define FRAME_SIZE    64   // on the command line, with FCS
+#define FRAME_MAX     9018 // an MTU of 9000
+#define FRAME_LONGEST (FRAME_MAX - FRAME_FCS) // length
+#define FRAME_HEAD    64 // bytes that frame_build() writes, whatever the length
+#define FRAME_MAGIC   0xa7
 
 #define TAG_SLOT	     0xffffffu
 #define TAG_GENERATION_SHIFT 24
@@ -74,7 +75,7 @@ struct seen {
 	uint8_t type; // ICMP
 };
 
-// False when it is none of ours: another kind, a fragment, no tag.
+// False when it is none of ours: another kind, a fragment, no tag. Reads at most FRAME_MIN bytes.
 bool frame_parse(const uint8_t *data, uint16_t len, struct seen *seen);
 
 // Whether both checksums are right. The frame is one that frame_parse() took.

@@ -80,6 +80,9 @@ static int configure(struct engine *e, struct port *p)
 		return failed(e, p, "device", rc);
 	if (n > info.max_rx_queues || n > info.max_tx_queues)
 		return failed(e, p, "queues", -EINVAL);
+	if (conf.rxmode.mtu + MTU_OF_SIZE > info.max_rx_pktlen)
+		return error_set(&e->error, "port %s: the longest frame of its driver has %u bytes",
+			p->options->name, info.max_rx_pktlen);
 	rc = rte_eth_dev_configure(p->id, n, n, &conf);
 	if (rc == 0)
 		rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &rx, &tx);

@@ -124,8 +124,8 @@ static void look(struct engine *e, struct port *p, struct rte_mbuf *m, struct ar
 {
 	struct track *t;
 
-	if (m->nb_segs != 1 ||
-		!frame_parse(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, &a->seen) ||
+	if (m->data_len < FRAME_MIN || m->pkt_len > FRAME_LONGEST ||
+		!frame_parse(rte_pktmbuf_mtod(m, uint8_t *), (uint16_t)m->pkt_len, &a->seen) ||
 		!identify(e, p, a)) {
 		a->set = NULL;
 		return;
@@ -138,6 +138,13 @@ static void look(struct engine *e, struct port *p, struct rte_mbuf *m, struct ar
 		rte_prefetch0(&a->set->learned[a->slot]);
 }
 
+static bool checksums_ok(const struct rte_mbuf *m)
+{
+	uint8_t copy[FRAME_LONGEST]; // of what is in several segments
+
+	return frame_checksums_ok(rte_pktmbuf_read(m, 0, m->pkt_len, copy), (uint16_t)m->pkt_len);
+}
+
 // True when the packet is to be freed.
 static bool take(struct engine *e, struct port *p, struct arrival *a, struct rte_mbuf *m)
 {
@@ -146,8 +153,7 @@ static bool take(struct engine *e, struct port *p, struct arrival *a, struct rte
 			return false;
 		return true;
 	}
-	if (e->options->check == CHECK_ALL &&
-		!frame_checksums_ok(rte_pktmbuf_mtod(m, uint8_t *), m->data_len)) {
+	if (e->options->check == CHECK_ALL && !checksums_ok(m)) {
 		a->set->directions[a->direction].counts.corrupt++;
 		return true;
 	}
