@@ -152,6 +152,7 @@ static enum MHD_Result exchange_answer(struct exchange *x)
 
 	if (r->reply.status == 0 && r->match.route->thread != ROUTE_LOOP) {
 		MHD_suspend_connection(x->connection);
+		x->job.question = r->match.route->thread == ROUTE_STATE;
 		jobs_submit(r->match.route->thread == ROUTE_QUERY ? r->env->queries : r->env->jobs,
 			&x->job);
 		return MHD_YES;

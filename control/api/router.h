@@ -16,7 +16,8 @@ struct request;
 // Where a handler runs.
 enum route_thread {
 	ROUTE_LOOP,   // must not wait
-	ROUTE_COMMIT, // what changes something, or asks the data plane
+	ROUTE_COMMIT, // what changes something
+	ROUTE_STATE,  // what asks the data plane: also while a commit waits for another daemon
 	ROUTE_QUERY,  // what asks other daemons: no commit waits for it
 };
 

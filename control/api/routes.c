@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// The API's resources by path. What waits for the data plane or changes something is served on the
-// commit thread, one at a time.
+// The API's resources by path. What changes something or waits for the data plane is served on the
+// commit thread, one at a time; the latter also while a commit waits for another daemon.
 #include "control/api/handlers.h"
 
 #include <errno.h>
@@ -13,6 +13,7 @@
 
 #define LOOP	 ROUTE_LOOP
 #define COMMIT	 ROUTE_COMMIT
+#define ASK	 ROUTE_STATE
 #define QUERY	 ROUTE_QUERY
 #define PAGE	 "limit offset"
 #define CHANGE	 "dry_run confirm comment"
@@ -41,20 +42,20 @@ static const struct route routes[] = {
 	{ "GET", STATE "/dataplane", NULL, LOOP, state_dataplane },
 	{ "GET", STATE "/drops", NULL, LOOP, state_drops },
 	{ "GET", STATE "/punts", NULL, LOOP, state_punts },
-	{ "GET", STATE "/limits", NULL, COMMIT, state_limits },
-	{ "GET", STATE "/devices", NULL, COMMIT, state_devices },
-	{ "GET", STATE "/interfaces", NULL, COMMIT, state_interfaces },
-	{ "GET", STATE "/routes", PAGE, COMMIT, state_routes },
+	{ "GET", STATE "/limits", NULL, ASK, state_limits },
+	{ "GET", STATE "/devices", NULL, ASK, state_devices },
+	{ "GET", STATE "/interfaces", NULL, ASK, state_interfaces },
+	{ "GET", STATE "/routes", PAGE, ASK, state_routes },
 	{ "GET", STATE "/routes/compare", "differing " PAGE, QUERY, state_routes_compare },
-	{ "GET", STATE "/neighbours", PAGE, COMMIT, state_neighbours },
-	{ "GET", SESSIONS, FILTER_ARGS " limit cursor", COMMIT, state_nat_sessions },
+	{ "GET", STATE "/neighbours", PAGE, ASK, state_neighbours },
+	{ "GET", SESSIONS, FILTER_ARGS " limit cursor", ASK, state_nat_sessions },
 	{ "DELETE", SESSIONS, FILTER_ARGS " all", COMMIT, state_nat_sessions_delete },
-	{ "GET", STATE "/nat/rules", NULL, COMMIT, state_nat_rules },
+	{ "GET", STATE "/nat/rules", NULL, ASK, state_nat_rules },
 	{ "GET", STATE "/nat/ports", NULL, LOOP, state_nat_ports },
 	{ "GET", STATE "/ospf", NULL, QUERY, state_ospf },
 	{ "GET", STATE "/ospf/routes", PAGE, QUERY, state_ospf_routes },
 	{ "GET", "/healthz", NULL, LOOP, health_get },
-	{ "GET", "/metrics", NULL, COMMIT, metrics_get },
+	{ "GET", "/metrics", NULL, ASK, metrics_get },
 };
 
 // A misspelt parameter must not be a silent no: `dryrun=1` would apply what was to be tried.

@@ -43,9 +43,9 @@ static void answered(struct job *j)
 
 static int ask_dataplane(const struct api_env *env, struct question *q)
 {
-	*q = (struct question){
-		.job = { .run = ask, .done = answered }, .client = env->client, .rc = -ESHUTDOWN
-	};
+	*q = (struct question){ .job = { .run = ask, .done = answered, .question = true },
+		.client = env->client,
+		.rc = -ESHUTDOWN };
 	if (sem_init(&q->answered, 0, 0) < 0)
 		return -errno;
 	jobs_submit(env->jobs, &q->job);

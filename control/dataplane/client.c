@@ -183,6 +183,11 @@ static int failed(struct client *c, const char *what, int err)
 	return err;
 }
 
+int client_reach(struct client *c)
+{
+	return c->fd < 0 && c->transaction ? -ENOTCONN : client_connect(c);
+}
+
 int client_connect(struct client *c)
 {
 	bool fresh = false;
@@ -208,6 +213,7 @@ int client_connect(struct client *c)
 	}
 	retry_after(c, 0);
 	c->fd = fd;
+	c->transaction = false;
 	c->logged = 0;
 	atomic_store(&c->boot_id, c->known_boot_id);
 	log_info("data plane connected: boot id %016llx, generation %llu%s",

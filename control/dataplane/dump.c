@@ -53,7 +53,7 @@ int client_dump_page(struct client *c, enum dump_what what, uint32_t from, uint3
 	int fd = -1, rc;
 
 	*out = (struct client_page){ 0 };
-	if (client_connect(c) < 0)
+	if (client_reach(c) < 0)
 		return -ENOTCONN;
 	memset(m, 0, sizeof(*m));
 	m->what = what;

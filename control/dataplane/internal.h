@@ -24,8 +24,9 @@ struct client {
 	uint32_t seq;		// of the last request
 	uint64_t known_boot_id; // of the data plane seen last, 0: none
 	uint64_t generation;
-	int logged;	// error of the last attempt that was logged
-	bool sweep_fds; // at the next reply, forget the descriptors that were not named
+	bool transaction; // one is open, or was when its data plane went away
+	int logged;	  // error of the last attempt that was logged
+	bool sweep_fds;	  // at the next reply, forget the descriptors that were not named
 	struct fdkeeper keeper;
 	void *stats; // address range of the counters; a memfd is mapped over it when there is one
 	_Atomic bool has_stats;
@@ -37,6 +38,9 @@ struct client {
 
 // client.c. Attempts to connect unless connected. 0 or negative errno.
 int client_connect(struct client *c);
+// The same for a question, which may come in the middle of a transaction: another data plane, that
+// has never heard of it, is for whoever began it to find.
+int client_reach(struct client *c);
 // Closes and logs one line with the reason; none when it is NULL.
 void client_disconnect(struct client *c, const char *reason);
 

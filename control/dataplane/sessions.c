@@ -34,7 +34,7 @@ int client_sessions(struct client *c, const struct msg_sessions *ask, struct ses
 	int fd = -1, rc;
 
 	*out = (struct session_page){ 0 };
-	if (client_connect(c) < 0)
+	if (client_reach(c) < 0)
 		return -ENOTCONN;
 	memcpy(c->out, ask, sizeof(*ask));
 	rc = client_request(

@@ -76,7 +76,9 @@ int client_begin(struct client *c, uint64_t base, bool replace, struct problems 
 	memset(m, 0, sizeof(*m));
 	m->base = base;
 	m->replace = replace;
-	return transact(c, MSG_BEGIN, sizeof(*m), c->deadlines.request, p);
+	rc = transact(c, MSG_BEGIN, sizeof(*m), c->deadlines.request, p);
+	c->transaction = rc == 0;
+	return rc;
 }
 
 // Objects, or ids of objects to delete, in as many messages as they need.
@@ -127,11 +129,13 @@ int client_commit(struct client *c, uint64_t generation, struct problems *p)
 	struct msg_commit *m = (void *)c->out;
 
 	m->generation = generation;
+	c->transaction = false;
 	return transact(c, MSG_COMMIT, sizeof(*m), c->deadlines.transaction, p);
 }
 
 void client_abort(struct client *c)
 {
+	c->transaction = false;
 	if (c->fd >= 0)
 		transact(c, MSG_ABORT, sizeof(struct msg_header), c->deadlines.transaction, NULL);
 }

@@ -21,13 +21,15 @@ struct job_list {
 
 struct jobs {
 	const char *name;     // of the thread
-	pthread_mutex_t lock; // the two lists and `stop`
+	pthread_mutex_t lock; // the lists and `stop`
 	struct job_list waiting;
+	struct job_list questions; // that wait
 	struct job_list finished;
 	bool stop;
 
 	int epoll_fd;
-	int submit_fd; // semaphore: one count a waiting job, and one for `stop`
+	int submit_fd;	 // semaphore: one count a waiting job, and one for `stop`
+	int question_fd; // semaphore: one count a waiting question
 	int tick_fd;
 	int wake_fd; // readable: `finished` is not empty
 	pthread_t thread;
@@ -82,13 +84,17 @@ static int open_descriptors(struct jobs *q)
 
 	q->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	q->submit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	q->question_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	q->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	q->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (q->epoll_fd < 0 || q->submit_fd < 0 || q->wake_fd < 0 || q->tick_fd < 0)
+	if (q->epoll_fd < 0 || q->submit_fd < 0 || q->question_fd < 0 || q->wake_fd < 0 ||
+		q->tick_fd < 0)
 		return -errno;
 	if (timerfd_settime(q->tick_fd, 0, &second, NULL) < 0)
 		return -errno;
 	ret = epoll_add(q, q->submit_fd, &q->submit_fd);
+	if (ret == 0)
+		ret = epoll_add(q, q->question_fd, &q->question_fd);
 	return ret < 0 ? ret : epoll_add(q, q->tick_fd, &q->tick_fd);
 }
 
@@ -105,7 +111,7 @@ struct jobs *jobs_create(const char *thread)
 	if (!q)
 		return NULL;
 	q->name = thread;
-	q->epoll_fd = q->submit_fd = q->wake_fd = q->tick_fd = -1;
+	q->epoll_fd = q->submit_fd = q->question_fd = q->wake_fd = q->tick_fd = -1;
 	if (pthread_mutex_init(&q->lock, NULL) != 0) {
 		free(q);
 		return NULL;
@@ -120,23 +126,23 @@ struct jobs *jobs_create(const char *thread)
 void jobs_submit(struct jobs *q, struct job *j)
 {
 	pthread_mutex_lock(&q->lock);
-	job_push(&q->waiting, j);
+	job_push(j->question ? &q->questions : &q->waiting, j);
 	pthread_mutex_unlock(&q->lock);
-	eventfd_add(q->submit_fd);
+	eventfd_add(j->question ? q->question_fd : q->submit_fd);
 }
 
 // Runs at most one job, so that watches are served between two of them. False: stop.
-static bool run_next_job(struct jobs *q)
+static bool run_next(struct jobs *q, struct job_list *list, int fd)
 {
 	eventfd_t one;
 	struct job *j;
 	bool stop;
 
-	if (eventfd_read(q->submit_fd, &one) < 0)
+	if (eventfd_read(fd, &one) < 0)
 		return true;
 	pthread_mutex_lock(&q->lock);
 	stop = q->stop;
-	j = stop ? NULL : job_pop(&q->waiting);
+	j = stop ? NULL : job_pop(list);
 	pthread_mutex_unlock(&q->lock);
 	if (!j)
 		return !stop;
@@ -146,6 +152,16 @@ static bool run_next_job(struct jobs *q)
 	pthread_mutex_unlock(&q->lock);
 	eventfd_add(q->wake_fd);
 	return true;
+}
+
+int jobs_question_fd(const struct jobs *q)
+{
+	return q->question_fd;
+}
+
+void jobs_answer(struct jobs *q)
+{
+	(void)run_next(q, &q->questions, q->question_fd);
 }
 
 static void drop_removed_watches(struct jobs *q)
@@ -183,8 +199,10 @@ static void *commit_thread(void *arg)
 		if (epoll_wait(q->epoll_fd, &ev, 1, -1) != 1)
 			continue; // EINTR
 		if (ev.data.ptr == &q->submit_fd) {
-			if (!run_next_job(q))
+			if (!run_next(q, &q->waiting, q->submit_fd))
 				return NULL;
+		} else if (ev.data.ptr == &q->question_fd) {
+			jobs_answer(q);
 		} else if (ev.data.ptr == &q->tick_fd) {
 			run_ticks(q);
 		} else {
@@ -219,6 +237,8 @@ void jobs_stop(struct jobs *q)
 
 		pthread_mutex_lock(&q->lock);
 		j = job_pop(&q->waiting);
+		if (!j)
+			j = job_pop(&q->questions);
 		pthread_mutex_unlock(&q->lock);
 		if (!j)
 			return;
@@ -233,6 +253,7 @@ void jobs_destroy(struct jobs *q)
 	jobs_stop(q);
 	close_if_open(q->epoll_fd);
 	close_if_open(q->submit_fd);
+	close_if_open(q->question_fd);
 	close_if_open(q->wake_fd);
 	close_if_open(q->tick_fd);
 	pthread_mutex_destroy(&q->lock);

@@ -7,11 +7,13 @@
 // data plane's socket, netlink) between jobs.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct job {
 	void (*run)(struct job *j);  // on the commit thread; may block with a deadline
 	void (*done)(struct job *j); // on the event loop, frees the job
+	bool question;		     // changes nothing: may run while another job waits
 	struct job *next;	     // owned by the queue
 };
 
@@ -33,6 +35,11 @@ void jobs_destroy(struct jobs *q);
 
 // Any thread. Never fails: the job is the caller's memory.
 void jobs_submit(struct jobs *q, struct job *j);
+
+// For a job that waits for something slow, on its thread: the descriptor is readable when questions
+// wait, which jobs_answer() runs. Where it is called, what questions read must be whole.
+int jobs_question_fd(const struct jobs *q);
+void jobs_answer(struct jobs *q);
 
 // The loop watches this descriptor and calls jobs_collect() when it is readable.
 int jobs_wake_fd(struct jobs *q);

@@ -35,7 +35,8 @@ struct daemon {
 };
 
 struct routing {
-	struct vtysh vtysh;
+	struct vtysh vtysh; // of the commit thread
+	struct vtysh asked; // of others
 	struct jobs *jobs;
 	struct watch tick;
 	struct daemon ospfd, zebra;
@@ -426,7 +427,8 @@ struct routing *routing_create(const char *vtysh, const char *socket_dir, struct
 
 	if (r == NULL)
 		return NULL;
-	r->vtysh = (struct vtysh){ vtysh, socket_dir, DEADLINE_MS };
+	r->vtysh = (struct vtysh){ vtysh, socket_dir, DEADLINE_MS, jobs };
+	r->asked = (struct vtysh){ vtysh, socket_dir, DEADLINE_MS, NULL };
 	r->jobs = jobs;
 	daemon_init(r, &r->ospfd, "ospfd.vty");
 	daemon_init(r, &r->zebra, "zebra.vty");
@@ -476,5 +478,5 @@ uint64_t routing_absence(void *ctx)
 
 const struct vtysh *routing_vtysh(const struct routing *r)
 {
-	return &r->vtysh;
+	return &r->asked;
 }

@@ -25,6 +25,7 @@ struct child {
 	int input;  // memfd, or /dev/null
 	int output; // reading end of the pipe
 	struct timespec end;
+	struct jobs *jobs;
 };
 
 static void close_fd(int *fd)
@@ -147,16 +148,23 @@ static int milliseconds_left(const struct child *c)
 	return ms < 0 ? 0 : (int)ms;
 }
 
-// 0 when `fd` is readable.
+// 0 when `fd` is readable. A slow daemon keeps nobody waiting who only asks about something else.
 static int wait_readable(const struct child *c, int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 	int n;
 
-	do
-		n = poll(&p, 1, milliseconds_left(c));
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
+	if (c->jobs != NULL)
+		p[1].fd = jobs_question_fd(c->jobs);
+	for (;;) {
+		n = poll(p, 2, milliseconds_left(c));
+		if (n > 0 && p[0].revents != 0)
+			return 0;
+		if (n > 0)
+			jobs_answer(c->jobs);
+		else if (n == 0 || errno != EINTR)
+			return n == 0 ? -ETIMEDOUT : -errno;
+	}
 }
 
 static int grow(struct vtysh_result *r, size_t *capacity)
@@ -220,7 +228,7 @@ static int reap(const struct child *c, int rc, int *status)
 int vtysh_run(
 	const struct vtysh *v, const char *const *args, const char *input, struct vtysh_result *out)
 {
-	struct child c = { .output = -1 };
+	struct child c = { .output = -1, .jobs = v->jobs };
 	int rc;
 
 	*out = (struct vtysh_result){ 0 };

@@ -2,15 +2,18 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // Runs FRR's shell as a child, with its input from memory and its output into memory, both bounded,
-// and an end to waiting. Any thread. Nothing secret stands on a command line.
+// and an end to waiting. Any thread; with jobs, theirs. Nothing secret stands on a command line.
 #pragma once
 
 #include <stddef.h>
+
+#include "control/main/jobs.h"
 
 struct vtysh {
 	const char *program;	// "vtysh", looked for in PATH when it has no slash
 	const char *socket_dir; // of the daemons' vty sockets
 	unsigned int deadline_ms;
+	struct jobs *jobs; // whose questions are answered while it runs; NULL: nobody's
 };
 
 #define VTYSH_OUTPUT_MAX (64u << 20)

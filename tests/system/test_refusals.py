@@ -4,6 +4,7 @@
 data plane, the kernel and FRR have is the same before and after, and so is what traffic meets.
 Whoever cannot be reached costs only his own part."""
 
+import concurrent.futures
 import contextlib
 import os
 import stat
@@ -16,11 +17,13 @@ import traffic
 from vpc import EIP, H2, INET, VIP
 from wait import wait_until
 
-# vtysh that refuses when the test says so: a line that FRR's own grammar does not have.
+# vtysh that refuses when the test says so: a line that FRR's own grammar does not have; and that
+# says that it is about to enter lines, and waits until it may.
 VTYSH = """#!/bin/sh
 case " $* " in
 *" -C "*) [ -e {directory}/refuse-check ] && {{ echo "% Unknown command: refused"; exit 2; }} ;;
-*" -f "*) [ -e {directory}/refuse-lines ] && {{ cat >/dev/null; echo "% refused"; exit 2; }} ;;
+*" -f "*) [ -e {directory}/refuse-lines ] && {{ cat >/dev/null; echo "% refused"; exit 2; }}
+          [ -p {directory}/hold ] && {{ touch {directory}/held; read -r go <{directory}/hold; }} ;;
 esac
 exec vtysh "$@"
 """
@@ -183,6 +186,45 @@ def test_a_refusal_leaves_everything(site, frr, step):
         raise
     finally:
         end()
+    forwards(site)
+
+
+ASKED = ["/metrics", "/v1/state/interfaces", "/v1/state/routes", "/v1/state/neighbours",
+         "/v1/state/limits", "/v1/state/nat/sessions", "/v1/state/nat/rules"]
+
+
+def answered_during_a_commit(site, hold, held):
+    """Whether all of it was answered before the commit was. FRR has five seconds to take lines."""
+    os.mkfifo(hold)
+    with concurrent.futures.ThreadPoolExecutor(1) as other:
+        commit = other.submit(site.api.request, "PUT", "/v1/config", more(site))
+        try:
+            wait_until(lambda: os.path.exists(held), 30, "FRR is about to be told")
+            for path in ASKED:
+                assert site.api.request("GET", path).status == 200, path
+            before = not commit.done()
+        finally:
+            fd = os.open(hold, os.O_RDWR | os.O_NONBLOCK)
+            os.unlink(hold)
+            os.write(fd, b"go\n")
+            reply = commit.result(60)
+            os.close(fd)
+            os.unlink(held)
+    assert reply.status == 200, reply.text
+    return before
+
+
+def test_state_is_told_while_a_commit_waits(site, frr, lab):
+    """Who asks about the rest does not wait for FRR. A machine that is too busy to answer within
+    five seconds may try again."""
+    hold, held = (os.path.join(lab.directory, name) for name in ("hold", "held"))
+    for _ in range(4):
+        before = answered_during_a_commit(site, hold, held)
+        site.router.put(site.config)
+        wait_until(lambda: site.api.get("state")["status"] == "ok", 60, "FRR is configured")
+        if before:
+            break
+    assert before, "the answers came after the commit"
     forwards(site)
 
 

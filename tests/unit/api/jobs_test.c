@@ -28,6 +28,7 @@ struct numbered {
 	struct job job;
 	int number;
 	int ran_as; // order on the commit thread, -1: not run
+	sem_t *release;
 	struct log *log;
 };
 
@@ -98,6 +99,7 @@ static void test_jobs_run_in_order_on_their_thread(void **state)
 
 struct blocking {
 	struct job job;
+	struct jobs *jobs;
 	sem_t started;
 	sem_t release;
 	bool finished;
@@ -117,6 +119,64 @@ static void blocking_run(struct job *j)
 static void blocking_done(struct job *j)
 {
 	((struct blocking *)j)->done = true;
+}
+
+// Waits as a program is waited for, and answers meanwhile.
+static void patient_run(struct job *j)
+{
+	struct blocking *b = (struct blocking *)j;
+
+	sem_post(&b->started);
+	while (sem_trywait(&b->release) != 0) {
+		struct pollfd fd = { .fd = jobs_question_fd(b->jobs), .events = POLLIN };
+
+		assert_int_equal(poll(&fd, 1, DEADLINE_MS), 1);
+		jobs_answer(b->jobs);
+	}
+	b->finished = true;
+}
+
+static void releasing_run(struct job *j)
+{
+	struct numbered *n = (struct numbered *)j;
+
+	numbered_run(j);
+	if (n->number == 3)
+		sem_post(n->release);
+}
+
+static void test_questions_are_answered_while_a_job_waits(void **state)
+{
+	struct jobs *q = jobs_create("commit");
+	struct blocking first = { .job = { .run = patient_run, .done = blocking_done }, .jobs = q };
+	struct log log = { 0 };
+	struct numbered n[5];
+
+	assert_non_null(q);
+	sem_init(&first.started, 0, 0);
+	sem_init(&first.release, 0, 0);
+	jobs_submit(q, &first.job);
+	assert_int_equal(jobs_start(q), 0);
+	while (sem_wait(&first.started) != 0)
+		;
+	for (int i = 0; i < 4; i++) { // 0 is no question: it waits for its turn
+		n[i] = numbered(&log, i);
+		n[i].job.run = releasing_run;
+		n[i].job.question = i > 0;
+		n[i].release = &first.release;
+		jobs_submit(q, &n[i].job);
+	}
+	collect(q, &log, 4);
+	assert_true(first.done);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(log.done[i], (i + 1) % 4);
+	n[4] = numbered(&log, 4); // alone, as any other job
+	n[4].job.question = true;
+	jobs_submit(q, &n[4].job);
+	collect(q, &log, 5);
+	jobs_destroy(q);
+	sem_destroy(&first.started);
+	sem_destroy(&first.release);
 }
 
 static void *release_later(void *arg)
@@ -333,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_jobs_run_in_order_on_their_thread),
+		cmocka_unit_test(test_questions_are_answered_while_a_job_waits),
 		cmocka_unit_test(test_stop_finishes_the_running_job_and_drops_the_rest),
 		cmocka_unit_test(test_stop_without_start_is_done_with_all),
 		cmocka_unit_test(test_many_submitters),
