@@ -164,6 +164,7 @@ def test_a_signal_ends_the_run(site):
         report = json.load(f)
     assert report["run"]["stopped_by"] == "signal"
     assert report["run"]["duration_s"] < 600
+    assert "(until: signal)" in process.output()
 
 
 def test_what_the_router_drops_is_lost(site):

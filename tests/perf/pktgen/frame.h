@@ -10,7 +10,7 @@
 //              payload: flow 4, magic 1, set 1; zeros
 //
 // The flow's word is its slot (24 bits), generation (6), whether it is a control packet (opens,
-// closes or answers; has no sequence number) and the direction.
+// closes or answers) and the direction.
 #pragma once
 
 #include <stdbool.h>
@@ -32,6 +32,10 @@
 #define TAG_GENERATION_SHIFT 24
 #define TAG_CONTROL	     (1u << 30)
 #define TAG_REVERSE	     (1u << 31)
+
+// The sequence number of control packets: what arrives late belongs to where it was sent.
+#define TAG_SEQ_LEARN 0
+#define TAG_SEQ_RUN   1
 
 enum {
 	FLAG_FIN = 0x01,

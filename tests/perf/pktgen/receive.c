@@ -95,9 +95,10 @@ static void data_arrived(struct engine *e, const struct arrival *a, uint32_t len
 
 // A packet that opens or closes a flow, or the answer to one. True when the packet was used for an
 // answer.
-static bool control_arrived(struct engine *e, struct port *p, struct arrival *a, struct rte_mbuf *m)
+static bool control_arrived(struct port *p, struct arrival *a, struct rte_mbuf *m)
 {
-	struct control_counts *c = e->phase == PHASE_LEARN ? &a->set->learning : &a->set->control;
+	struct control_counts *c =
+		a->seen.tag.seq == TAG_SEQ_LEARN ? &a->set->learning : &a->set->control;
 	struct flow_set *s = a->set;
 	bool ending = a->seen.flags & (FLAG_FIN | FLAG_RST);
 
@@ -158,7 +159,7 @@ static bool take(struct engine *e, struct port *p, struct arrival *a, struct rte
 		return true;
 	}
 	if (a->seen.tag.flow & TAG_CONTROL)
-		return !control_arrived(e, p, a, m);
+		return !control_arrived(p, a, m);
 	data_arrived(e, a, m->pkt_len);
 	return true;
 }

@@ -34,7 +34,8 @@ static void put(struct engine *e, struct flow_set *s, enum direction d, struct r
 static void put_control(struct engine *e, struct flow_set *s, struct rte_mbuf *m,
 	struct tuple tuple, uint32_t flow, uint8_t flags)
 {
-	struct tag tag = { flow | TAG_CONTROL, 0, e->stamp, s->number };
+	struct tag tag = { flow | TAG_CONTROL,
+		e->phase == PHASE_LEARN ? TAG_SEQ_LEARN : TAG_SEQ_RUN, e->stamp, s->number };
 
 	put(e, s, FORWARD, m, &tuple, &tag, flags, FRAME_MIN);
 }
