@@ -17,18 +17,17 @@
 #include "dataplane/main/grace.h"
 #include "dataplane/main/limits.h"
 
-#define STEP_BUDGET 4096      // units of work of one fib_poll(); an operation costs at least 1
-#define QUEUE_START 1024      // operations, grows by doubling
-#define MIN_ROUTES  1024      // rte_rib wants a node pool above its mempool cache
-#define SPARE_TBL8  2	      // rte_fib looks for two free ones while it changes one network
-#define OP_VOID	    UINT8_MAX // prefix length of an operation that rte_fib refused
+#define STEP_BUDGET 4096 // units of work of one fib_poll(); an operation costs at least 1
+#define QUEUE_START 1024 // operations, grows by doubling
+#define AHEAD	    16	 // operations whose first entry is being loaded
 
-static_assert(FIB_INDICES <= 1u << FIB_ADJ_BITS, "next hop encoding");
+static_assert(FIB_INDICES <= 1u << DIR24_VALUE_BITS, "entry encoding");
 
 struct fib_op {
 	uint32_t prefix;
-	uint32_t adj; // 0: delete
+	uint32_t value; // the adjacency; of a deletion the entry of what then covers the prefix
 	uint8_t plen;
+	bool del;
 };
 
 // IDLE -> APPLY (to the idle side) -> GRACE (after the flip) -> REPLAY (on the other) -> IDLE
@@ -50,6 +49,7 @@ struct fib_writer {
 	uint32_t *adj;		 // by slot of `routes`
 	struct key_table nets;	 // key: a /24 with longer prefixes in it
 	uint32_t *longer;	 // how many of them, by slot of `nets`
+	uint32_t by_length[33];	 // entries of `routes`
 
 	// Operations are numbered from 0; a ticket is the number after the last one.
 	struct fib_op *queue; // ring
@@ -65,21 +65,6 @@ struct fib_writer {
 	uint64_t errors;
 };
 
-static int side_create(const struct fib_conf *c, char letter, struct fib_side *s)
-{
-	char name[32];
-	struct rte_fib_conf conf = {
-		.type = RTE_FIB_DIR24_8,
-		.default_nh = 0,
-		.max_routes = (int)RTE_MAX(c->max_routes, (uint32_t)MIN_ROUTES),
-		.dir24_8 = { .nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = c->tbl8 + SPARE_TBL8 },
-	};
-
-	snprintf(name, sizeof(name), "%s-%c", c->name, letter);
-	s->rte = rte_fib_create(name, c->socket, &conf);
-	return s->rte ? 0 : -ENOMEM;
-}
-
 static int writer_init(struct fib_writer *w, const struct fib_conf *c)
 {
 	w->qsbr = c->qsbr;
@@ -92,13 +77,15 @@ static int writer_init(struct fib_writer *w, const struct fib_conf *c)
 	w->longer = calloc(w->nets.slots, sizeof(*w->longer));
 	if (!w->adj || !w->longer)
 		return -ENOMEM;
-	return side_create(c, 'a', &w->side[0]) || side_create(c, 'b', &w->side[1]) ? -ENOMEM : 0;
+	if (dir24_init(&w->side[0].table, c->tbl8, c->socket))
+		return -ENOMEM;
+	return dir24_init(&w->side[1].table, c->tbl8, c->socket);
 }
 
 int fib_create(const struct fib_conf *conf, struct fib **out)
 {
-	if (!conf->name || strlen(conf->name) > 16 || conf->max_routes == 0 ||
-		conf->max_routes > INT32_MAX / 2 || conf->tbl8 == 0 || conf->tbl8 > 1u << 24)
+	if (conf->max_routes == 0 || conf->max_routes > INT32_MAX / 2 || conf->tbl8 == 0 ||
+		conf->tbl8 > 1u << 24)
 		return -EINVAL;
 
 	struct fib *f = aligned_alloc(alignof(struct fib), sizeof(*f));
@@ -130,8 +117,8 @@ void fib_destroy(struct fib *f)
 
 	struct fib_writer *w = f->writer;
 
-	rte_fib_free(w->side[0].rte);
-	rte_fib_free(w->side[1].rte);
+	dir24_fini(&w->side[0].table);
+	dir24_fini(&w->side[1].table);
 	key_table_fini(&w->routes);
 	key_table_fini(&w->nets);
 	free(w->adj);
@@ -159,9 +146,9 @@ static int queue_reserve(struct fib_writer *w)
 	return 0;
 }
 
-static void queue_push(struct fib_writer *w, uint32_t prefix, uint8_t plen, uint32_t adj)
+static void queue_push(struct fib_writer *w, struct fib_op op)
 {
-	w->queue[w->tail++ & (w->queue_size - 1)] = (struct fib_op){ prefix, adj, plen };
+	w->queue[w->tail++ & (w->queue_size - 1)] = op;
 }
 
 static uint64_t net_key(uint32_t prefix)
@@ -211,9 +198,31 @@ int fib_set(struct fib *f, uint32_t prefix, uint8_t plen, uint32_t adj)
 				net_unref(w, prefix);
 			return -ENOSPC;
 		}
+		w->by_length[plen]++;
 	}
 	w->adj[slot] = adj;
-	queue_push(w, prefix, plen, adj);
+	queue_push(w, (struct fib_op){ .prefix = prefix, .value = adj, .plen = plen });
+	return 0;
+}
+
+// The entry of the longest prefix shorter than that, but for the default route's.
+static uint32_t covering(const struct fib_writer *w, uint32_t prefix, uint8_t plen)
+{
+	int32_t slots[KEY_TABLE_BULK];
+	uint64_t keys[KEY_TABLE_BULK];
+	uint8_t lengths[KEY_TABLE_BULK];
+	uint32_t n = 0;
+
+	for (uint8_t l = plen; l-- > 1;)
+		if (w->by_length[l] > 0) {
+			lengths[n] = l;
+			keys[n++] = key_of_prefix(prefix & prefix_mask(l), l);
+		}
+	if (n > 0)
+		key_table_find_bulk(&w->routes, keys, n, slots);
+	for (uint32_t i = 0; i < n; i++)
+		if (slots[i] >= 0)
+			return dir24_entry(lengths[i], w->adj[slots[i]]);
 	return 0;
 }
 
@@ -229,9 +238,13 @@ int fib_del(struct fib *f, uint32_t prefix, uint8_t plen)
 	if (queue_reserve(w))
 		return -ENOMEM;
 	(void)key_table_del(&w->routes, key_of_prefix(prefix, plen));
+	w->by_length[plen]--;
 	if (plen > 24)
 		net_unref(w, prefix);
-	queue_push(w, prefix, plen, 0);
+	queue_push(w, (struct fib_op){ .prefix = prefix,
+			      .value = covering(w, prefix, plen),
+			      .plen = plen,
+			      .del = true });
 	return 0;
 }
 
@@ -240,43 +253,15 @@ bool fib_needs_tbl8(const struct fib *f, uint32_t prefix, uint8_t plen)
 	return plen > 24 && key_table_find(&f->writer->nets, net_key(prefix)) < 0;
 }
 
-// rte_fib finds the covering route of a deleted one itself.
-static int modify(struct fib_side *s, uint32_t prefix, uint8_t plen, uint32_t adj)
-{
-	if (adj == 0)
-		return rte_fib_delete(s->rte, prefix, plen);
-	return rte_fib_add(s->rte, prefix, plen, adj | (uint64_t)plen << FIB_ADJ_BITS);
-}
-
-// A prefix that ends at 255.255.255.255. rte_fib 22.11 overwrites its whole table when it changes
-// one while a longer one is there: the end of the range wraps to 0. So the longer ones are taken
-// out first, longest first, and put back after; nobody reads this side.
-static int modify_top(struct fib_side *s, uint32_t prefix, uint8_t plen, uint32_t adj)
-{
-	int err = 0, again = 0;
-
-	for (uint8_t l = 32; l > plen && !err; l--)
-		if (s->top[l])
-			err = modify(s, prefix_mask(l), l, 0);
-	if (!err)
-		err = modify(s, prefix, plen, adj);
-	if (!err)
-		s->top[plen] = adj;
-	for (uint8_t l = plen + 1; l <= 32 && !again; l++)
-		if (s->top[l])
-			again = modify(s, prefix_mask(l), l, s->top[l]);
-	return err ? err : again;
-}
-
 static int apply(struct fib_side *s, const struct fib_op *op)
 {
-	if (op->plen == 0) {
-		s->default_adj = op->adj;
-		return 0;
-	}
-	if (op->prefix == prefix_mask(op->plen))
-		return modify_top(s, op->prefix, op->plen, op->adj);
-	return modify(s, op->prefix, op->plen, op->adj);
+	if (op->plen == 0)
+		s->default_adj = op->del ? 0 : op->value;
+	else if (op->del)
+		dir24_del(&s->table, op->prefix, op->plen, op->value);
+	else
+		return dir24_set(&s->table, op->prefix, op->plen, op->value);
+	return 0;
 }
 
 // Notes the buckets of all /24 networks that the prefix covers or is in.
@@ -297,25 +282,29 @@ static uint32_t cost(const struct fib_op *op)
 	return op->plen >= 14 || op->plen == 0 ? 1 : 1 + (1u << (14 - op->plen));
 }
 
+static void load_ahead(const struct fib_writer *w)
+{
+	const struct fib_op *later = &w->queue[(w->pos + AHEAD) & (w->queue_size - 1)];
+
+	if (w->pos + AHEAD < w->batch)
+		dir24_prefetch(&w->side[w->idle].table, later->prefix);
+}
+
 // Applies operations of the batch to the idle side within the budget; true when all are done.
 static bool step_batch(struct fib_writer *w, bool first)
 {
 	for (uint32_t spent = 0; w->pos != w->batch && spent < STEP_BUDGET; w->pos++) {
-		struct fib_op *op = &w->queue[w->pos & (w->queue_size - 1)];
+		const struct fib_op *op = &w->queue[w->pos & (w->queue_size - 1)];
+		int err;
 
-		if (op->plen == OP_VOID)
-			continue;
+		load_ahead(w);
 		spent += cost(op);
-
-		int err = apply(&w->side[w->idle], op);
-
+		err = apply(&w->side[w->idle], op);
 		if (first)
 			touch(w, op->prefix, op->plen);
-		if (err) {
-			// Reservations make this impossible; if it happens both sides must skip it.
-			RTE_LOG(ERR, USER1, "fib: %#x/%u refused: %d\n", op->prefix, op->plen, err);
+		if (err) { // what was reserved makes this impossible
+			RTE_LOG(ERR, USER1, "fib: %#x/%u: %d\n", op->prefix, op->plen, err);
 			w->errors++;
-			op->plen = OP_VOID;
 		}
 	}
 	return w->pos == w->batch;

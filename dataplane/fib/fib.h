@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// The IPv4 forwarding table: two rte_fib used left-right. Workers look up in the active one without
-// a lock. The control thread queues changes; fib_poll() applies a batch to the idle one, flips,
-// polls a grace period and replays the batch on the other one. Nothing ever waits.
+// The IPv4 forwarding table: two DIR-24-8 used left-right. Workers look up in the active one
+// without a lock. The control thread queues changes; fib_poll() applies a batch to the idle one,
+// flips, polls a grace period and replays the batch on the other one. Nothing ever waits.
 #pragma once
 
 #include <stdalign.h>
@@ -11,27 +11,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
-#include <rte_fib.h>
 
+#include "dataplane/fib/dir24.h"
 #include "dataplane/main/limits.h"
 
 struct rte_rcu_qsbr;
 struct fib_writer;
 
-#define FIB_BUCKETS  1024 // generations, by the /24 of the destination
-#define FIB_CHUNK    64	  // lookups per rte_fib call
-#define FIB_ADJ_BITS 24
-#define FIB_INDICES  (LIMIT_ADJACENCIES + LIMIT_ECMP_GROUPS) // what a prefix may lead to
+#define FIB_BUCKETS 1024 // generations, by the /24 of the destination
+#define FIB_INDICES (LIMIT_ADJACENCIES + LIMIT_ECMP_GROUPS) // what a prefix may lead to
 
-// One of the two tables. The next hop in rte_fib is adjacency | prefix length << FIB_ADJ_BITS: a
-// route never has the next hop of its covering route, a case in which rte_fib 22.11 miscounts its
-// tbl8 reservations. The default route stays outside: 0 from rte_fib means "take default_adj".
+// One of the two tables. The default route stays outside: where no entry is, take default_adj.
 struct fib_side {
-	struct rte_fib *rte;
+	struct dir24 table;
 	uint32_t default_adj; // written only while the side is idle
-	uint32_t top[33];     // writer: adjacency of the prefix of each length that ends the space
 };
 
 struct fib {
@@ -69,22 +63,12 @@ static inline void fib_lookup_bulk(
 	const struct fib *f, const uint32_t *dst_host_order, uint32_t *adj, unsigned int n)
 {
 	const struct fib_side *s = atomic_load_explicit(&f->active, memory_order_acquire);
-	uint64_t nh[FIB_CHUNK];
 
-	while (n > 0) {
-		unsigned int k = n < FIB_CHUNK ? n : FIB_CHUNK;
+	dir24_lookup(&s->table, dst_host_order, adj, n);
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t hit = dir24_value(adj[i]);
 
-		// Fails only for NULL pointers. It does not write to the addresses.
-		(void)rte_fib_lookup_bulk(
-			s->rte, (uint32_t *)(uintptr_t)dst_host_order, nh, (int)k);
-		for (unsigned int i = 0; i < k; i++) {
-			uint32_t hit = (uint32_t)nh[i] & ((1u << FIB_ADJ_BITS) - 1);
-
-			adj[i] = hit ? hit : s->default_adj;
-		}
-		dst_host_order += k;
-		adj += k;
-		n -= k;
+		adj[i] = hit ? hit : s->default_adj;
 	}
 }
 
@@ -99,7 +83,6 @@ static inline uint32_t fib_lookup(const struct fib *f, rte_be32_t dst)
 // Control side.
 
 struct fib_conf {
-	const char *name;    // unique in the process, at most 16 characters
 	uint32_t max_routes; // prefixes, the default route included
 	uint32_t tbl8;	     // /24 networks with longer prefixes in them, 1 KiB each
 	struct rte_rcu_qsbr *qsbr;
@@ -110,7 +93,7 @@ struct fib_usage {
 	uint32_t routes, max_routes;
 	uint32_t tbl8, max_tbl8;
 	uint64_t backlog; // queued operations that are not yet in both tables
-	uint64_t errors;  // operations that rte_fib refused, see fib_set()
+	uint64_t errors;  // operations that found no place in a table: always 0
 };
 
 // 0 or -ENOMEM, -EINVAL.
@@ -118,9 +101,8 @@ int fib_create(const struct fib_conf *conf, struct fib **out);
 void fib_destroy(struct fib *f); // no worker uses it any more
 
 // Queues "prefix goes to adjacency or group `adj`" (not 0). Capacity is reserved here: -ENOSPC
-// means that nothing was queued. What was queued therefore fits both tables; should rte_fib refuse
-// it all the same, the operation is void on both sides, counted in fib_usage.errors and logged.
-// Bits of the prefix beyond its length are ignored. -EINVAL, -ENOSPC, -ENOMEM.
+// means that nothing was queued; what was queued fits both tables. Bits of the prefix beyond its
+// length are ignored. -EINVAL, -ENOSPC, -ENOMEM.
 int fib_set(struct fib *f, uint32_t prefix_host_order, uint8_t plen, uint32_t adj);
 int fib_del(struct fib *f, uint32_t prefix_host_order, uint8_t plen); // -ENOENT, -ENOMEM
 // Whether setting that prefix would take one more tbl8.

@@ -47,14 +47,20 @@ int32_t key_table_find(const struct key_table *t, uint64_t key)
 	return rte_hash_lookup(t->hash, &key);
 }
 
+void key_table_find_bulk(
+	const struct key_table *t, const uint64_t *keys, uint32_t n, int32_t *slots)
+{
+	const void *at[KEY_TABLE_BULK];
+
+	for (uint32_t i = 0; i < n; i++)
+		at[i] = &keys[i];
+	(void)rte_hash_lookup_bulk(t->hash, at, n, slots); // fails for bad arguments only
+}
+
 int32_t key_table_add(struct key_table *t, uint64_t key)
 {
-	int32_t slot = rte_hash_lookup(t->hash, &key);
-
-	if (slot >= 0)
-		return slot;
 	if (key_table_count(t) >= t->capacity)
-		return -ENOSPC;
+		return key_table_find(t, key) < 0 ? -ENOSPC : key_table_find(t, key);
 	return rte_hash_add_key(t->hash, &key);
 }
 

@@ -10,6 +10,8 @@
 
 struct rte_hash;
 
+#define KEY_TABLE_BULK 32
+
 struct key_table {
 	struct rte_hash *hash;
 	uint32_t capacity;
@@ -20,8 +22,11 @@ int key_table_init(struct key_table *t, uint32_t capacity); // 0 or -ENOMEM
 void key_table_fini(struct key_table *t);
 
 int32_t key_table_find(const struct key_table *t, uint64_t key); // slot or -ENOENT
-int32_t key_table_add(struct key_table *t, uint64_t key);	 // slot (old or new) or -ENOSPC
-int32_t key_table_del(struct key_table *t, uint64_t key);	 // the slot it had or -ENOENT
+// The slots of n keys, 1 to KEY_TABLE_BULK.
+void key_table_find_bulk(
+	const struct key_table *t, const uint64_t *keys, uint32_t n, int32_t *slots);
+int32_t key_table_add(struct key_table *t, uint64_t key); // slot (old or new) or -ENOSPC
+int32_t key_table_del(struct key_table *t, uint64_t key); // the slot it had or -ENOENT
 uint32_t key_table_count(const struct key_table *t);
 
 static inline uint64_t key_of_prefix(uint32_t prefix_host_order, uint8_t plen)

@@ -30,7 +30,6 @@ static int create_tables(struct l3 *l3, const struct l3_conf *c)
 		},
 	};
 	struct fib_conf fib = {
-		.name = c->name,
 		.tbl8 = c->tbl8 ? c->tbl8 : DEFAULT_TBL8,
 		.qsbr = c->qsbr,
 		.socket = SOCKET_ID_ANY,

@@ -17,7 +17,6 @@
 #include "dataplane/fib/rib.h"
 
 struct l3_conf {
-	const char *name;	 // unique in the process, at most 16 characters
 	uint32_t max_routes;	 // from control, 0: DEFAULT_ROUTES
 	uint32_t tbl8;		 // 0: DEFAULT_TBL8
 	uint32_t max_neighbours; // 0: LIMIT_NEIGHBOURS

@@ -62,8 +62,7 @@ static int create_qsbr(struct dataplane *dp)
 static int create_tables(struct dataplane *dp)
 {
 	const struct options *o = &dp->options;
-	struct l3_conf l3 = { .name = "vrouter",
-		.max_routes = o->routes,
+	struct l3_conf l3 = { .max_routes = o->routes,
 		.tbl8 = o->tbl8,
 		.seed = (uint32_t)dp->boot_id,
 		.qsbr = dp->qsbr };

@@ -35,7 +35,7 @@
 #define LIMIT_EVENTS		 131072 // of a NAT log's ring, 8 MiB; one for each worker and one
 #define LIMIT_ALARM_PERCENT	 80	// of a table in use: it is shown as an alarm
 
-#define DEFAULT_ROUTES	 16384 // from control; 90 MiB per FIB with all its sources, two of them
+#define DEFAULT_ROUTES	 16384 // from control; 68 MiB per FIB with DEFAULT_TBL8, two of them
 #define DEFAULT_TBL8	 4096
 #define DEFAULT_SESSIONS (1u << 20)
 #define DEFAULT_HOSTS	 65536

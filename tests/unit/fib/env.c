@@ -70,7 +70,6 @@ struct l3 *env_l3(struct rte_rcu_qsbr *q, const struct l3_conf *conf)
 	struct l3_conf c = conf ? *conf : (struct l3_conf){ 0 };
 	struct l3 *l3;
 
-	c.name = "test";
 	c.qsbr = q;
 	assert_int_equal(l3_create(&c, &l3), 0);
 	assert_int_equal(l3_port_set(l3, 1, 1500, &port1, 0), 0);

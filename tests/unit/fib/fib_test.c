@@ -26,11 +26,9 @@ static int setup_sized(void **state, uint32_t routes, uint32_t tbl8)
 	struct fixture *x = calloc(1, sizeof(*x));
 
 	x->qsbr = env_qsbr();
-	struct fib_conf c = { .name = "t",
-		.max_routes = routes,
-		.tbl8 = tbl8,
-		.qsbr = x->qsbr,
-		.socket = SOCKET_ID_ANY };
+	struct fib_conf c = {
+		.max_routes = routes, .tbl8 = tbl8, .qsbr = x->qsbr, .socket = SOCKET_ID_ANY
+	};
 	*state = x;
 	return fib_create(&c, &x->fib);
 }
@@ -202,7 +200,7 @@ static void test_property(void **state)
 static void test_invalid(void **state)
 {
 	struct fixture *x = *state;
-	struct fib_conf c = { .name = "bad", .max_routes = 0, .tbl8 = 1, .qsbr = x->qsbr };
+	struct fib_conf c = { .max_routes = 0, .tbl8 = 1, .qsbr = x->qsbr };
 	struct fib *f;
 
 	assert_int_equal(fib_create(&c, &f), -EINVAL);
@@ -232,8 +230,8 @@ static void test_default_route(void **state)
 	assert_int_equal(look(x->fib, IP(10, 1, 1, 1)), 8);
 }
 
-// Host routes with the next hop of the route that covers them, added and removed often: the
-// reservations of rte_fib must not drift.
+// Host routes with the next hop of the route that covers them, added and removed often: none of
+// their tables may be left behind.
 static void test_same_next_hop(void **state)
 {
 	struct fixture *x = *state;

@@ -260,9 +260,7 @@ static void test_refresh(void **state)
 static void test_refresh_is_bounded(void **state)
 {
 	struct fixture *x = *state;
-	struct l3_conf c = {
-		.name = "big", .max_routes = 10, .max_neighbours = 1000, .qsbr = x->qsbr
-	};
+	struct l3_conf c = { .max_routes = 10, .max_neighbours = 1000, .qsbr = x->qsbr };
 
 	l3_destroy(x->l3);
 	assert_int_equal(l3_create(&c, &x->l3), 0);
