@@ -88,12 +88,15 @@ static bool all_arrived(const struct engine *e)
 	return true;
 }
 
+// What comes without a pause is waited for longer: this thread may have been late itself.
 int phase_drain(struct engine *e)
 {
 	uint64_t start = rte_rdtsc(), now = start;
 	uint64_t most = (uint64_t)(e->options->drain * (double)e->tsc_hz);
+	unsigned int n = 1;
 
-	while ((!turn_flush(e) || !all_arrived(e)) && now - start <= most)
-		turn(e, &now);
+	while ((!turn_flush(e) || !all_arrived(e)) &&
+		(now - start <= most || (n > 0 && now - start <= most + DEADLINE_S * e->tsc_hz)))
+		n = turn(e, &now);
 	return 0;
 }
