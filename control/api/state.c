@@ -151,11 +151,12 @@ void state_summary(struct request *r)
 
 	degraded |= !client_connected(r->env->client);
 	reply_json(r, 200,
-		json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "version", r->env->version,
-			"status", degraded ? "degraded" : "ok", "hostname",
+		json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "version",
+			r->env->version, "status", degraded ? "degraded" : "ok", "hostname",
 			json_name(now && now->hostname[0] ? now->hostname : NULL), "revision",
 			(json_int_t)(now ? now->revision : 0), "dataplane",
 			dataplane_summary(r->env), "routes", routes_summary(r->env), "subsystems",
-			subsystems, "warnings", problems_json(now ? &now->warnings : &none)));
+			subsystems, "alarms", state_alarms(r->env, now), "warnings",
+			problems_json(now ? &now->warnings : &none)));
 	config_unref(now);
 }

@@ -43,6 +43,10 @@ json_t *state_subsystems(const struct api_env *env, bool *degraded);
 // Adds "tables" and "alarms" to the summary: what is in use, and what is nearly full.
 void state_fill(json_t *into, const struct stats_shm *shm, const struct process_stats *process);
 
+// All that somebody should look at now: [{kind, name, detail}]. `now` may be NULL. Any thread; new
+// reference.
+json_t *state_alarms(const struct api_env *env, const struct config *now);
+
 static inline json_t *json_counter(uint64_t value)
 {
 	return json_integer((json_int_t)value);

@@ -51,4 +51,6 @@ struct subsystem kernel_remove_subsystem(struct kernel *k);
 
 // The uplink of this port. False: it is none. Commit thread.
 bool kernel_uplink(struct kernel *k, uint32_t port, struct kernel_uplink *out);
+// Why the uplink of this port is down, NULL: it is up, or none. A static text. Any thread.
+const char *kernel_uplink_down(const struct kernel *k, uint32_t port);
 void kernel_counters(const struct kernel *k, struct kernel_counters *out); // any thread

@@ -480,6 +480,11 @@ bool kernel_uplink(struct kernel *k, uint32_t port, struct kernel_uplink *out)
 	return true;
 }
 
+const char *kernel_uplink_down(const struct kernel *k, uint32_t port)
+{
+	return uplink_level_text(uplinks_level(k->uplinks, port));
+}
+
 const char *kernel_netns(const struct kernel *k)
 {
 	return k->netns;

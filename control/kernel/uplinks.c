@@ -7,6 +7,7 @@
 #include "control/kernel/uplinks.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,8 @@ struct uplinks {
 	struct uplink list[LIMIT_PORTS];
 	unsigned int count;
 	uint8_t levels[LIMIT_PORTS];
-	bool moved; // since they were taken
+	_Atomic uint8_t told[LIMIT_PORTS]; // the same, for other threads
+	bool moved;			   // since they were taken
 };
 
 static uint64_t now_ms(void)
@@ -74,6 +76,7 @@ static void set_level(struct uplinks *u, struct uplink *x, enum uplink_level lev
 		return;
 	u->moved |= u->levels[x->wanted.port] != level;
 	u->levels[x->wanted.port] = (uint8_t)level;
+	atomic_store(&u->told[x->wanted.port], (uint8_t)level);
 	if (why != NULL && !x->judged)
 		log_info("uplink %s is not up yet: %s", x->wanted.mirror, why);
 	else if (why != NULL)
@@ -129,6 +132,11 @@ bool uplinks_state(struct uplinks *u, uint32_t port, struct uplink_state *out)
 	if (x != NULL)
 		*out = x->state;
 	return x != NULL;
+}
+
+enum uplink_level uplinks_level(const struct uplinks *u, uint32_t port)
+{
+	return port < LIMIT_PORTS ? atomic_load(&u->told[port]) : UPLINK_USABLE;
 }
 
 static void on_answer(void *ctx, int ifindex, struct in_addr from, uint64_t cookie)
@@ -261,6 +269,8 @@ bool uplinks_configure(struct uplinks *u, const struct wanted *w)
 		u->levels[w->uplinks[i].port] = old->levels[w->uplinks[i].port];
 	}
 	free(old);
+	for (unsigned int port = 0; port < LIMIT_PORTS; port++)
+		atomic_store(&u->told[port], u->levels[port]);
 	arm(u);
 	return uplinks_judge(u);
 }

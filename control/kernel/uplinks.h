@@ -54,4 +54,6 @@ bool uplinks_judge(struct uplinks *u);
 const uint8_t *uplinks_take(struct uplinks *u);
 
 bool uplinks_state(struct uplinks *u, uint32_t port, struct uplink_state *out);
+// UPLINK_USABLE also of what is no uplink. Any thread.
+enum uplink_level uplinks_level(const struct uplinks *u, uint32_t port);
 const char *uplink_level_text(enum uplink_level level); // NULL: usable

@@ -48,7 +48,7 @@ static const struct view show_views[] = {
 	{ .word = "interfaces",
 		.path = "/v1/state/interfaces",
 		.list = "items",
-		.n_columns = 15,
+		.n_columns = 19,
 		.columns = { TEXT("NAME", "name"), TEXT("ROLE", "role"), LINK("LINK", "link_up"),
 			TEXT("UPLINK", "uplink.state"), TEXT("REASON", "uplink.reason"),
 			TEXT("IN USE", "uplink.in_use"), TEXT("ADDRESSES", "addresses"),
@@ -57,7 +57,11 @@ static const struct view show_views[] = {
 			NUMBER("RX PACKETS", "counters.rx_packets"),
 			NUMBER("RX B", "counters.rx_bytes"),
 			NUMBER("TX PACKETS", "counters.tx_packets"),
-			NUMBER("TX B", "counters.tx_bytes") } },
+			NUMBER("TX B", "counters.tx_bytes"),
+			NUMBER("RX MISSED", "counters.rx_missed"),
+			NUMBER("RX NO BUFFER", "counters.rx_no_buffer"),
+			NUMBER("RX ERRORS", "counters.rx_errors"),
+			NUMBER("TX ERRORS", "counters.tx_errors") } },
 	{ .word = "routes",
 		.path = "/v1/state/routes",
 		.list = "items",
@@ -439,6 +443,25 @@ static void print_warnings(json_t *warnings)
 	}
 }
 
+static void print_alarms(json_t *alarms)
+{
+	json_t *alarm;
+	size_t i;
+
+	json_array_foreach(alarms, i, alarm)
+	{
+		char *kind = value_text(json_object_get(alarm, "kind"));
+		char *name = value_text(json_object_get(alarm, "name"));
+		char *detail = value_text(json_object_get(alarm, "detail"));
+
+		printf("alarm: %s %s: %s\n", kind ? kind : "", name ? name : "",
+			detail ? detail : "");
+		free(kind);
+		free(name);
+		free(detail);
+	}
+}
+
 int view_print(const struct view *view, json_t *document)
 {
 	json_t *items = view->list ? json_object_get(document, view->list) : NULL;
@@ -448,6 +471,7 @@ int view_print(const struct view *view, json_t *document)
 
 	if (view->members)
 		print_members(document, 0, "-");
+	print_alarms(json_object_get(document, "alarms"));
 	print_warnings(json_object_get(document, "warnings"));
 	if (view->members && items)
 		putchar('\n');

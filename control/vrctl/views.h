@@ -11,7 +11,7 @@
 
 #include "control/vrctl/table.h"
 
-#define VIEW_COLUMNS 16
+#define VIEW_COLUMNS 20
 
 enum cell {
 	CELL_PLAIN,

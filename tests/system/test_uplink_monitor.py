@@ -269,6 +269,11 @@ def test_people_see_it(site, watched):
              site.router.vrctl("show", "interfaces").stdout.splitlines()}
     assert shown["pub0"][3:6] == ["down", "no", "answer"]
     assert shown["pub1"][3] == "up"
+    status = site.router.vrctl("status").stdout.splitlines()
+    assert [line for line in status if line.startswith("alarm:")] == [
+        "alarm: uplink pub0: no answer"]
+    assert site.api.get("state")["alarms"] == [
+        {"kind": "uplink", "name": "pub0", "detail": "no answer"}]
     metrics = site.api.request("GET", "/metrics").text.splitlines()
     assert 'vrouter_uplink_up{interface="pub0"} 0' in metrics
     assert 'vrouter_uplink_in_use{interface="pub1"} 1' in metrics

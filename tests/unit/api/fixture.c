@@ -114,6 +114,11 @@ bool kernel_uplink(struct kernel *k, uint32_t port, struct kernel_uplink *out)
 	return port == 1;
 }
 
+const char *kernel_uplink_down(const struct kernel *k, uint32_t port)
+{
+	return port == 1 ? "no answer" : NULL;
+}
+
 static int step(void *ctx, const struct config *from, const struct config *to, struct problems *p)
 {
 	return 0;

@@ -41,6 +41,11 @@ static void test_without_data_plane(void **state)
 	}
 	assert_int_equal(ask(f, "GET", STATE, NULL, NULL, NULL), 200);
 	assert_string_equal(text_at(f, "/status"), "degraded");
+	assert_string_equal(text_at(f, "/alarms/0/kind"), "degraded");
+	assert_string_equal(text_at(f, "/alarms/0/detail"), "the data plane cannot be reached");
+	assert_string_equal(text_at(f, "/alarms/1/kind"), "uplink");
+	assert_string_equal(text_at(f, "/alarms/1/name"), "pub0");
+	assert_string_equal(text_at(f, "/alarms/1/detail"), "no answer");
 	assert_int_equal(number_at(f, "/routes/drift"), 4);
 	assert_string_equal(text_at(f, "/hostname"), "r1");
 	assert_int_equal(number_at(f, "/revision"), 1);

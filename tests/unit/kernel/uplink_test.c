@@ -216,6 +216,7 @@ static void expect_uplink(
 		assert_null(u.down);
 	else
 		assert_string_equal(u.down, why);
+	assert_ptr_equal(kernel_uplink_down(world.kernel, c->interfaces[interface].id), u.down);
 	assert_int_equal(u.in_use, used);
 }
 
