@@ -21,6 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(HERE, "bench"), os.path.join(ROOT, "tests", "lib")]
 
 import conditions  # noqa: E402
+import events  # noqa: E402
 import graph  # noqa: E402
 import kernel  # noqa: E402
 import rows  # noqa: E402
@@ -52,8 +53,9 @@ class Run:
         self.figures = {}
         self.failed = []
         kernel_steps = 2 if options.kernel else 0
-        self.progress = Progress(sum(1 + kernel_steps + 2 * len(self.of_round(i))
-                                     for i in range(options.rounds)))
+        self.progress = Progress(sum(1 + kernel_steps + sum(1 + (s.workers == 1) for s in self.of_round(i))
+                                     for i in range(options.rounds)) +
+                                 (events.COUNT if options.events else 0))
 
     def of_round(self, number):
         return [s for s in self.scenarios
@@ -80,7 +82,7 @@ class Run:
                            f"{figure.get('mpps', 0):.3f} Mpps")
 
     def graph(self, number):
-        names = [s.name for s in self.of_round(number)]
+        names = [s.name for s in self.of_round(number) if s.graph]
         rounds = QUICK_GRAPH_ROUNDS if self.options.quick else GRAPH_ROUNDS
         try:
             made = graph.run(self.options.build, names, rounds)
@@ -95,13 +97,21 @@ class Run:
         seconds = self.options.seconds
         self.graph(number)
         for s in self.of_round(number):
-            for system in (wire.Ours, wire.BareLoop):
+            for system in (wire.Ours, wire.BareLoop) if s.workers == 1 else (wire.Ours,):
                 self.keep(s.name, system.name, lambda s=s, system=system: wire.run(
                     self.lab, self.options.build, system, s, seconds))
         if self.options.kernel:
             for name, masquerade in (("forward", False), ("masquerade", True)):
                 self.keep("kernel", name, lambda m=masquerade: kernel.measure(
                     self.lab, self.options.build, m, seconds))
+
+    def event(self, name, measure):
+        try:
+            measure()
+        except Exception as e:  # pylint: disable=broad-except
+            self.failed.append(f"{name}: {e}")
+            self.lab.clean()
+        self.progress.step(name)
 
     def of(self, scenario, what):
         return self.figures.get((scenario, what), [])
@@ -119,6 +129,8 @@ def measure(options, scenarios):
         run = Run(lab, options, scenarios)
         for i in range(options.rounds):
             run.round(i)
+        if options.events:
+            report["events"] = events.everything(lab, options.build, run.event)
     report["conditions"]["load_after"] = conditions.load()
     report["scenarios"] = run.rows()
     report["kernel"] = rows.kernel(run.of("kernel", "forward"), run.of("kernel", "masquerade"),
@@ -135,10 +147,14 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, help="of each measurement (5, quick: 1)")
     parser.add_argument("--no-kernel", dest="kernel", action="store_false")
+    parser.add_argument("--no-events", dest="events", action="store_false",
+                        help="without traffic beside work, as --quick")
+    parser.add_argument("--only-events", action="store_true")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--render", metavar="FILE", help="the tables of a run")
     parser.add_argument("--into", metavar="DOCUMENT", help="that has them")
     options = parser.parse_args()
+    options.events = options.only_events or options.events and not options.quick
     options.seconds = options.seconds or (1 if options.quick else 5)
     return parser, options
 
@@ -152,7 +168,11 @@ def main():
         with open(options.render, encoding="utf-8") as f:
             sys.stdout.write(render.render(json.load(f)))
         return 0
-    names = options.scenario.split(",") if options.scenario else list(BY_NAME)
+    # --quick leaves sizes and the second worker out.
+    names = options.scenario.split(",") if options.scenario else [
+        s.name for s in SCENARIOS if s.graph or not options.quick]
+    if options.only_events:
+        names, options.rounds = [], 0
     if unknown := [n for n in names if n not in BY_NAME]:
         parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
     report = measure(options, [s for s in SCENARIOS if s.name in names])

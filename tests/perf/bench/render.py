@@ -38,7 +38,9 @@ def conditions(c):
 
 def render(report):
     """The conditions and the tables of a run."""
-    parts = [conditions(report["conditions"]), markdown(COLUMNS, report["scenarios"])]
+    parts = [conditions(report["conditions"])]
+    if report["scenarios"]:
+        parts.append(markdown(COLUMNS, report["scenarios"]))
     setup = [r for r in report["scenarios"] if r.get("sessions_per_s")]
     parts += [f"New sessions per second, one worker: {cell(r['sessions_per_s'])}." for r in setup]
     if report.get("kernel"):

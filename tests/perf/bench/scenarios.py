@@ -3,7 +3,7 @@
 """The scenarios over vhost-user: two ports, what the router is configured with, which flows the
 generator sends, and the routes that the bare loop needs for the same packets."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # The generator's stations at the ports, and the router's addresses there.
 INSIDE, OUTSIDE = "192.168.10.10", "203.0.255.254"
@@ -42,6 +42,8 @@ class Scenario:
     sessions: int = 0      # of the table; 0: the default
     memory: int = 1024     # MiB, of the router
     packets: int = 0       # at most; 0: as many as there is time for
+    graph: bool = True     # is one of graph-bench, too
+    workers: int = 1       # the second one has the generator's core, so no packet rate means much
 
     def options(self):
         made = ["--nat-addresses", 256 if self.sessions else 64]
@@ -157,4 +159,18 @@ SCENARIOS = [
                             forward_flows(1000, count=9216, weight=10, sport="1024-1027", **MIX)],
              merged(snat(), eips(1000), forwards(1000))),
 ]
+
+
+def named(name):
+    return next(s for s in SCENARIOS if s.name == name)
+
+
+def imix(name):
+    """A scenario with other sizes, which make no difference in process."""
+    of = named(name)
+    return replace(of, name=f"{name}-imix", flows=[f + ",size=imix" for f in of.flows], graph=False)
+
+
+SCENARIOS += [imix(name) for name in ("forward-1", "eip-1", "pf-1", "snat-64k")]
+SCENARIOS.append(replace(named("mix"), name="mix-2-workers", graph=False, workers=2))
 BY_NAME = {s.name: s for s in SCENARIOS}

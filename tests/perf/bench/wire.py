@@ -43,6 +43,7 @@ class Generator:
         for i, (ip, router, length) in enumerate(ends):
             known = f"router-mac={router_macs[i]}" if router_macs else f"gateway={router}"
             self.argv += ["--port", f"{'ab'[i]},ip={ip}/{length},{known},mac={MAC[i]},"
+                                    f"queues={system.scenario.workers},"
                                     f"virtio-user={system.sockets[i]}"]
         self.argv += ["--memory", str(GENERATOR_MIB), "--file-prefix", f"{lab.prefix}-pg",
                       "--core", "0", "--rate", str(rate), "--check", "sample", "--learn-rate",
@@ -87,20 +88,18 @@ class Ours:
     """The router: both processes, vhost-user ports, the scenario's configuration."""
     name = "vrouter"
 
-    def __init__(self, lab, build, scenario, huge=True, workers="1", options=()):
+    def __init__(self, lab, build, scenario, huge=True, options=()):
         self.scenario = scenario
         self.huge = huge
         self.sockets = [os.path.join(lab.directory, f"{name}.sock") for name in ("inside", "other")]
         self.lab = lab
         self.build = build
-        self.queues = workers.count(",") + 1
-        self.router = Router(lab, build, cores=workers, memory=scenario.memory, hugepages=huge,
+        self.router = Router(lab, build, cores="1,0" if scenario.workers == 2 else "1", memory=scenario.memory, hugepages=huge,
                              options=[str(o) for o in [*scenario.options(), *options]])
 
     def configuration(self):
         address, gateway, plen = other_side(self.scenario)
-        ports = [{"driver": "vhost_user", "address": s, **({"queues": self.queues}
-                                                           if self.queues > 1 else {})}
+        ports = [{"driver": "vhost_user", "address": s, "queues": self.scenario.workers}
                  for s in self.sockets]
         other = {"name": "vpc2", "role": "private"} if self.scenario.private else {
             "name": "pub0", "role": "public", "gateway": address}
@@ -142,16 +141,16 @@ class Ours:
             readings.append(self.reading())
             if work:
                 work()
+                return True
             if self.scenario.routes:
                 threading.Event().wait(seconds)
                 readings.append(self.reading())
-            return bool(self.scenario.routes)
+            return bool(self.scenario.routes)  # which took their time
         report = generator.run(self.scenario.flows,
                                RUN_LIMIT_S if self.scenario.routes else seconds,
                                self.scenario.packets, begin,
                                lambda: readings.append(self.reading()))
-        return {**between(*readings[:2]), "loss": report["total"]["loss"],
-                "latency_us": report["total"]["latency_us"]}
+        return {**between(*readings[:2]), "loss": report["total"]["loss"], "report": report}
 
 
 class BareLoop:
