@@ -13,6 +13,7 @@ tables of a run, or writes them into the document where it says that it is made 
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 
@@ -175,6 +176,7 @@ def main():
         names, options.rounds = [], 0
     if unknown := [n for n in names if n not in BY_NAME]:
         parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with all given back
     report = measure(options, [s for s in SCENARIOS if s.name in names])
     sys.stdout.write(render.render(report))
     if options.json:

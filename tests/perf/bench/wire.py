@@ -52,8 +52,8 @@ class Generator:
         self.log = os.path.join(lab.directory, "pktgen.log")
 
     def run(self, flows, seconds, packets, on_start, on_end):
-        """The report; the callbacks run when the measured part begins and ends. When the first one
-        says True, the generator ends at once."""
+        """The report; the callbacks run when the measured part begins (they are given the process)
+        and ends. When the first one says True, the generator ends at once."""
         argv = self.argv + ["--seconds", str(seconds)]
         argv += ["--packets", str(packets)] if packets else []
         for text in flows:
@@ -77,7 +77,7 @@ class Generator:
         for line in process.stderr:
             log.write(line)
             if line.startswith("vrouter-pktgen: measuring"):
-                if on_start():
+                if on_start(process):
                     process.terminate()
             elif line.startswith("vrouter-pktgen: done"):
                 on_end()
@@ -99,16 +99,16 @@ class Ours:
 
     def configuration(self):
         address, gateway, plen = other_side(self.scenario)
-        ports = [{"driver": "vhost_user", "address": s, "queues": self.scenario.workers}
-                 for s in self.sockets]
+        ports = [{"driver": "vhost_user", "address": s} for s in self.sockets]
+        queues = {"queues": self.scenario.workers}
         other = {"name": "vpc2", "role": "private"} if self.scenario.private else {
             "name": "pub0", "role": "public", "gateway": address}
         static = [("10.0.0.0/8", INSIDE)] + ([("172.16.0.0/12", SIDE)] if self.scenario.private
                                              else [])
         return {"version": 1, "interfaces": [
-            {"name": "vpc1", "role": "private", "port": ports[0],
+            {"name": "vpc1", "role": "private", "port": ports[0], **queues,
              "addresses": [f"{INSIDE_GATEWAY}/24"]},
-            {**other, "port": ports[1], "addresses": [f"{gateway}/{plen}"]}],
+            {**other, "port": ports[1], **queues, "addresses": [f"{gateway}/{plen}"]}],
             "routes": [{"destination": d, "type": "static", "next_hop": n} for d, n in static],
             **self.scenario.config}
 
@@ -122,10 +122,15 @@ class Ours:
         self.router.stop()
         self.lab.clean()
 
-    def add_routes(self):
+    def add_routes(self, generator):
+        """While the generator, which takes a core, stands still: it keeps the links up, without
+        which there would be no routes."""
+        generator.send_signal(signal.SIGSTOP)
+        told = routes.metrics(self.router, "kernel_routes")[0]
         nets = [f"{dotted(number(INTERNET) + 256 * i)}/24" for i in range(self.scenario.routes)]
         routes.Writer(self.router.mirrors).write([routes.message(p, SIDE) for p in nets])
-        routes.wait_complete(self.router, len(nets), 300)
+        routes.wait_complete(self.router, told + len(nets), 200)
+        generator.send_signal(signal.SIGCONT)
 
     def reading(self):
         return time.monotonic(), self.router.get("state/dataplane")
@@ -135,9 +140,9 @@ class Ours:
         readings = []
         generator = Generator(self, rate=rate)
 
-        def begin():
+        def begin(process):
             if self.scenario.routes:
-                self.add_routes()
+                self.add_routes(process)
             readings.append(self.reading())
             if work:
                 work()
@@ -198,7 +203,7 @@ class BareLoop:
         flows = [re.sub(r",(new|learn)=[^,]*", "", f) for f in self.scenario.flows]
         report = generator.run(
             flows, seconds, self.scenario.packets,
-            lambda: self.process.send(signal.SIGUSR1), self.process.stop)
+            lambda _: self.process.send(signal.SIGUSR1), self.process.stop)
         said = json.loads(self.process.output().splitlines()[-1])
         return {**of_counts(said["counts"]), "mpps": report["total"]["pps_received"] / 1e6,
                 "loss": report["total"]["loss"]}
