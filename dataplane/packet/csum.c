@@ -8,8 +8,11 @@
 #include <errno.h>
 
 #include <rte_ip.h>
+#include <rte_mbuf.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
+
+#include "dataplane/packet/meta.h"
 
 uint16_t csum_compute(const void *data, uint32_t len)
 {

@@ -5,13 +5,13 @@
 // words in network order: one's complement sums do not depend on byte order.
 #pragma once
 
+#include <immintrin.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <rte_mbuf.h>
-
-#include "dataplane/packet/meta.h"
+struct meta;
+struct rte_mbuf;
 
 // One's complement sum folded to 16 bits, not complemented. Adding the halves crosswise leaves in
 // the upper half their sum with the carry added to it.
@@ -75,15 +75,15 @@ static inline bool csum_ip4_plain_ok(const void *ip)
 	const uint8_t *p = ip;
 	uint64_t a, b;
 	uint32_t c;
+	unsigned long long sum;
+	unsigned char carry;
 
 	memcpy(&a, p, sizeof(a));
 	memcpy(&b, p + 8, sizeof(b));
 	memcpy(&c, p + 16, sizeof(c));
-	a += b;
-	a += a < b;
-	a += c;
-	a += a < c;
-	return csum_fold(a) == 0xffff;
+	carry = _addcarry_u64(0, a, b, &sum);
+	carry = _addcarry_u64(carry, sum, c, &sum);
+	return csum_fold(sum + carry) == 0xffff;
 }
 
 // Checksum of an IPv4 header or of contiguous data whose checksum field is zero. `len` in bytes.

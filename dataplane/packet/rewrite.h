@@ -18,13 +18,15 @@ static inline struct rte_ipv4_hdr *packet_ip4(struct rte_mbuf *m, const struct m
 	return rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, meta->l3_off);
 }
 
+// What one hop changes in the header's sum: the first byte of a 16-bit word.
+#define HOP_DIFF csum_diff16(RTE_BE16(0x0100), 0)
+
 // One hop less. The caller has seen that meta->ttl is above 1 (RFC 1812 5.3.1).
 static inline void packet_decrement_ttl(struct rte_mbuf *m, struct meta *meta)
 {
 	struct rte_ipv4_hdr *ip = packet_ip4(m, meta);
 
-	// The first byte of its 16-bit word, hence 0x0100.
-	ip->hdr_checksum = csum_update(ip->hdr_checksum, csum_diff16(RTE_BE16(0x0100), 0));
+	ip->hdr_checksum = csum_update(ip->hdr_checksum, HOP_DIFF);
 	ip->time_to_live--;
 	meta->ttl--;
 }

@@ -139,7 +139,8 @@ static inline void translate_meta(struct meta *meta, const struct tuple *to)
 		meta->dport = to->dport;
 }
 
-void packet_translate(struct rte_mbuf *m, struct meta *meta, const struct tuple *to)
+static __rte_noinline void translate_any(
+	struct rte_mbuf *m, struct meta *meta, const struct tuple *to)
 {
 	const struct l4 l4 = {
 		.data = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l4_off),
@@ -153,6 +154,42 @@ void packet_translate(struct rte_mbuf *m, struct meta *meta, const struct tuple 
 	if (likely(!(meta->flags & META_FRAG_OTHER)))
 		translate_l4(&l4, to, pseudo);
 	translate_meta(meta, to);
+}
+
+static inline uint32_t load32(const void *p)
+{
+	uint32_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return value;
+}
+
+// TCP and UDP with their ports, nearly every packet: the same in fewer steps. A difference may be
+// taken over words of any size.
+static void translate_plain(struct rte_mbuf *m, struct meta *meta, const struct tuple *to)
+{
+	const rte_be16_t ports[2] = { to->sport, to->dport };
+	uint64_t diff = csum_diff32(meta->src, to->src) + csum_diff32(meta->dst, to->dst);
+	const struct translation t = {
+		.addresses = to->src | (uint64_t)to->dst << 32,
+		.ports = load32(ports),
+		.diff_addresses = csum_fold(diff),
+		.diff_all = csum_fold(diff + csum_diff32(load32(&meta->sport), load32(ports))),
+	};
+
+	packet_translate_words(m, meta, &t, 0);
+	meta->src = to->src;
+	meta->dst = to->dst;
+	meta->sport = to->sport;
+	meta->dport = to->dport;
+}
+
+void packet_translate(struct rte_mbuf *m, struct meta *meta, const struct tuple *to)
+{
+	if (likely(packet_is_plain(meta)))
+		translate_plain(m, meta, to);
+	else
+		translate_any(m, meta, to);
 }
 
 int packet_translate_error(struct rte_mbuf *m, struct meta *meta, const struct tuple *quoted_to,
