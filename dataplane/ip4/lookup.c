@@ -2,13 +2,14 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // ip4_lookup: finds the adjacency of each destination in one bulk lookup, then decides: transit
-// packets go on to be sent or to the services of the outbound arc, packets to an own address to the
-// inbound arc.
+// packets leave or go to the services of the outbound arc, packets to an own address to those of
+// the inbound arc.
 #include "dataplane/fib/fib.h"
 #include "dataplane/fib/l3.h"
 #include "dataplane/ip4/forward.h"
 #include "dataplane/ip4/nodes.h"
 #include "dataplane/ip4/route.h"
+#include "dataplane/ip4/send.h"
 #include "dataplane/main/node.h"
 
 // The adjacency of a packet whose uplink is decided and that waited for its gateway; as the FIB
@@ -32,7 +33,9 @@ static __rte_always_inline rte_edge_t lookup_decide(const struct adj *adj, struc
 	switch (forward_check(meta, adj)) {
 	case FORWARD_SEND:
 		if (meta->side == SIDE_PRIVATE)
-			return LOOKUP_ARC_OUTBOUND;
+			return adj->side == SIDE_PRIVATE && (meta->flags & META_NO_TARGET)
+				       ? LOOKUP_SEND
+				       : LOOKUP_ARC_OUTBOUND;
 		return meta->side == SIDE_PUBLIC && adj->side == SIDE_PRIVATE ? LOOKUP_ARC_ROUTED
 									      : LOOKUP_SEND;
 	case FORWARD_ERROR:
@@ -42,34 +45,55 @@ static __rte_always_inline rte_edge_t lookup_decide(const struct adj *adj, struc
 	}
 }
 
+// Sends what has nothing more to pass; the rest, n of them, goes on.
+static __rte_always_inline uint16_t lookup_each(struct worker *w, void **objs,
+	const uint32_t *routes, uint16_t n, void **rest, rte_edge_t *next)
+{
+	struct l3 *l3 = w->l3;
+	uint16_t n_rest = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = objs[i];
+		struct meta *meta = mbuf_meta(m);
+		const struct adj *to;
+		rte_edge_t edge;
+
+		node_prefetch(objs, i, n, true);
+		if (i + NODE_PREFETCH < n)
+			rte_prefetch0(l3_adj(l3, routes[i + NODE_PREFETCH]));
+		to = route_take(l3, meta, routes[i]);
+		if (unlikely(meta->flags & META_PINNED))
+			to = lookup_pinned(w, meta);
+		edge = lookup_decide(to, meta);
+		if (edge == LOOKUP_SEND && send_ready(to)) {
+			send_now(w, m, meta, (struct adj *)(uintptr_t)to);
+			continue;
+		}
+		rest[n_rest] = m;
+		next[n_rest++] = edge;
+	}
+	return n_rest;
+}
+
 static uint16_t lookup_process(
 	struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
 {
 	struct worker *w = node_worker(node);
-	const struct adj *adjs = w->l3->adjs;
-	uint32_t dst[LIMIT_BURST], adj[LIMIT_BURST];
+	uint32_t dst[LIMIT_BURST], routes[LIMIT_BURST];
 	rte_edge_t next[LIMIT_BURST];
+	void *rest[LIMIT_BURST];
+	uint16_t n_rest;
 
 	if (unlikely(n == 0 || n > LIMIT_BURST))
 		return 0;
 	for (uint16_t i = 0; i < n; i++) {
-		if (i + NODE_PREFETCH < n)
-			rte_prefetch0(rte_mbuf_to_priv(objs[i + NODE_PREFETCH]));
+		node_prefetch(objs, i, n, false);
 		dst[i] = rte_be_to_cpu_32(mbuf_meta(objs[i])->dst);
 	}
-	fib_lookup_bulk(w->l3->fib, dst, adj, n);
-	for (uint16_t i = 0; i < n; i++) {
-		struct meta *meta = mbuf_meta(objs[i]);
-		const struct adj *to;
-
-		if (i + NODE_PREFETCH < n)
-			rte_prefetch0(&adjs[adj[i + NODE_PREFETCH]]);
-		to = route_take(w->l3, meta, adj[i]);
-		if (unlikely(meta->flags & META_PINNED))
-			to = lookup_pinned(w, meta);
-		next[i] = lookup_decide(to, meta);
-	}
-	node_split(graph, node, objs, next, n);
+	fib_lookup_bulk(w->l3->fib, dst, routes, n);
+	n_rest = lookup_each(w, objs, routes, n, rest, next);
+	if (n_rest > 0)
+		node_split(graph, node, n_rest == n ? objs : rest, next, n_rest);
 	return n;
 }
 

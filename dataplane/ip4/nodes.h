@@ -7,7 +7,6 @@
 
 #define NODE_RX		"rx"
 #define NODE_DROP	"drop"
-#define NODE_IP4_INPUT	"ip4_input"
 #define NODE_IP4_LOOKUP "ip4_lookup"
 #define NODE_IP4_SEND	"ip4_send"
 #define NODE_IP4_LOCAL	"ip4_local"
@@ -16,6 +15,18 @@
 #define NODE_IP4_VFR	"ip4_vfr"
 #define NODE_PUNT	"punt"
 #define NODE_PORT_TX	"port_tx"
+
+enum rx_edge {
+	RX_DROP,
+	RX_ARC_IP4, // a valid packet that a port received: what knows its flow may spare the lookup
+	RX_LOCAL,
+	RX_PUNT,
+	RX_LOOKUP,
+	RX_TX,
+	RX_ERROR,
+	RX_VFR,
+	RX_EDGE_COUNT,
+};
 
 enum ip4_lookup_edge {
 	LOOKUP_DROP,

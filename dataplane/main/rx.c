@@ -4,9 +4,10 @@
 // rx: the only source of the graph. Takes, at most LIMIT_BURST packets per walk in all: packets
 // whose neighbour was resolved meanwhile, fragments whose first one has come, packets that another
 // worker hands over, packets that the kernel sent on mirrors, and packets from the worker's receive
-// queues, in turn.
+// queues, in turn. What ports received is parsed here, while its first bytes are at hand.
 #include "dataplane/ip4/forward.h"
 #include "dataplane/ip4/held.h"
+#include "dataplane/ip4/input.h"
 #include "dataplane/ip4/nodes.h"
 #include "dataplane/ip4/vfr.h"
 #include "dataplane/main/node.h"
@@ -19,16 +20,6 @@
 #define RX_FRAGMENTS 32
 #define RX_KERNEL    32
 #define RX_OTHERS    64 // handed over by other workers
-
-enum {
-	RX_DROP,
-	RX_INPUT,
-	RX_LOOKUP,
-	RX_TX,
-	RX_ERROR,
-	RX_VFR,
-	RX_EDGE_COUNT,
-};
 
 static uint16_t rx_held(struct worker *w, struct rte_graph *graph, struct rte_node *node)
 {
@@ -119,10 +110,13 @@ static uint16_t rx_queue(struct worker *w, struct rte_graph *graph, struct rte_n
 	const struct rxq *q, uint16_t room)
 {
 	struct rte_mbuf *pkts[LIMIT_RX_BURST];
-	struct port_counters *c = &w->stats.ports[q->port->id];
-	uint8_t side = q->port->conf.role == ROLE_PUBLIC ? SIDE_PUBLIC : SIDE_PRIVATE;
+	rte_edge_t next[LIMIT_RX_BURST];
+	const struct port *p = q->port;
+	struct port_counters *c = &w->stats.ports[p->id];
+	const struct input_port in = input_port(p);
 	uint16_t n =
 		port_rx_burst(q->port, q->queue, pkts, RTE_MIN(room, (uint16_t)LIMIT_RX_BURST));
+	uint64_t bytes = 0;
 
 	if (n == 0)
 		return 0;
@@ -130,16 +124,15 @@ static uint16_t rx_queue(struct worker *w, struct rte_graph *graph, struct rte_n
 		rte_prefetch0(pkts[i]);
 		rte_prefetch0(rte_mbuf_to_priv(pkts[i]));
 	}
-	for (uint16_t i = 0; i < n; i++) {
-		struct meta *meta = mbuf_meta(pkts[i]);
-
-		meta->side = side;
-		meta->in_port = q->port->id;
-		c->rx_bytes += pkts[i]->pkt_len;
+	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (uint16_t i = 0; i < n; i++) {
+		bytes += pkts[i]->pkt_len;
+		next[i] = input_decide(pkts[i], &in);
 	}
+	c->rx_bytes += bytes;
 	c->rx_packets += n;
-	rte_node_enqueue(graph, node, RX_INPUT, (void **)pkts, n);
+	node_split(graph, node, (void **)pkts, next, n);
 	return n;
 }
 
@@ -188,7 +181,10 @@ static struct rte_node_register rx_node = {
 	.nb_edges = RX_EDGE_COUNT,
 	.next_nodes = {
 		[RX_DROP] = NODE_DROP,
-		[RX_INPUT] = NODE_IP4_INPUT,
+		// Without a service on the arc, the packet simply goes on.
+		[RX_ARC_IP4] = NODE_IP4_LOOKUP,
+		[RX_LOCAL] = NODE_IP4_LOCAL,
+		[RX_PUNT] = NODE_PUNT,
 		[RX_LOOKUP] = NODE_IP4_LOOKUP,
 		[RX_TX] = NODE_PORT_TX,
 		[RX_ERROR] = NODE_IP4_ERROR,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// port_tx: collects the packets of a walk by egress port, cuts those that are too big into
-// fragments, and sends. What a port does not take is dropped and counted, never waited for.
+// Cuts packets that are too big into fragments, and sends what a walk collected. What a port does
+// not take is dropped and counted, never waited for. The node port_tx collects what did not come
+// through ip4_send: the kernel's packets and those of other workers.
+#include "dataplane/main/tx.h"
+
 #include "dataplane/ip4/nodes.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/node.h"
@@ -12,7 +15,7 @@
 
 #define FRAGMENTS_MAX 64 // 65535 bytes over an MTU of 1280 and more
 
-static void tx_drop(struct worker *w, struct rte_mbuf **pkts, uint16_t n, enum drop_reason reason)
+void tx_drop(struct worker *w, struct rte_mbuf **pkts, uint16_t n, enum drop_reason reason)
 {
 	w->stats.accounts[ACCT_DROPPED] += n;
 	w->stats.drops[reason] += n;
@@ -64,30 +67,24 @@ static void tx_flush(struct worker *w, uint16_t id)
 		tx_send(w, p, b->pkts, b->count, b->bytes, b->prepare);
 	b->count = 0;
 	b->bytes = 0;
-	b->prepare = false;
-}
-
-static inline void tx_collect(
-	struct worker *w, uint16_t id, struct rte_mbuf *m, const struct meta *meta)
-{
-	struct tx_buffer *b = &w->tx[id];
-
-	if (b->count == 0)
-		w->tx_touched[w->n_tx_touched++] = id;
-	b->pkts[b->count++] = m;
-	b->bytes += m->pkt_len;
-	b->prepare |= m->nb_segs > 1 || (meta->flags & META_CSUM_PARTIAL);
+	b->prepare = 0;
 }
 
 // The fragments leave at once, so that they never meet the bound of a burst; what was collected
 // before them goes first, so that a flow keeps its order.
-static void tx_fragment(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct port *p)
+void tx_fragment(struct worker *w, struct rte_mbuf *m, uint16_t port, uint16_t mtu)
 {
 	struct rte_mbuf *fragments[FRAGMENTS_MAX];
+	struct port *p = worker_port(w, port);
 	uint32_t bytes = 0;
-	int n = packet_fragment(m, p->conf.mtu, w->dp->pool, fragments, FRAGMENTS_MAX);
+	int n;
 
-	tx_flush(w, p->id);
+	if (p == NULL) {
+		tx_drop(w, &m, 1, DROP_TX_PORT_GONE);
+		return;
+	}
+	n = packet_fragment(m, mtu, w->dp->pool, fragments, FRAGMENTS_MAX);
+	tx_flush(w, port);
 	if (n < 0) {
 		tx_drop(w, &m, 1, DROP_FRAGMENT_MEMORY);
 		return;
@@ -100,29 +97,22 @@ static void tx_fragment(struct worker *w, struct rte_mbuf *m, struct meta *meta,
 	tx_send(w, p, fragments, n, bytes, true);
 }
 
+void tx_flush_all(struct worker *w)
+{
+	for (uint64_t ports = w->tx_ports; ports != 0; ports &= ports - 1)
+		tx_flush(w, (uint16_t)__builtin_ctzll(ports));
+	w->tx_ports = 0;
+}
+
 static uint16_t tx_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
 {
 	struct worker *w = node_worker(node);
 
 	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = objs[i];
-		struct meta *meta = mbuf_meta(m);
-		struct port *p = worker_port(w, meta->out_port);
+		const struct meta *meta = mbuf_meta(objs[i]);
 
-		if (i + NODE_PREFETCH < n) {
-			rte_prefetch0(objs[i + NODE_PREFETCH]);
-			rte_prefetch0(rte_mbuf_to_priv(objs[i + NODE_PREFETCH]));
-		}
-		if (unlikely(p == NULL))
-			tx_drop(w, &m, 1, DROP_TX_PORT_GONE);
-		else if (unlikely(meta->ip_len > p->conf.mtu && meta->side != SIDE_KERNEL))
-			tx_fragment(w, m, meta, p);
-		else
-			tx_collect(w, meta->out_port, m, meta);
+		tx_put(w, objs[i], meta, meta->out_port, UINT16_MAX); // was cut by whoever sent it
 	}
-	for (uint16_t i = 0; i < w->n_tx_touched; i++)
-		tx_flush(w, w->tx_touched[i]);
-	w->n_tx_touched = 0;
 	return n;
 }
 

@@ -19,6 +19,7 @@
 #include "dataplane/ip4/vfr.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/graph.h"
+#include "dataplane/main/tx.h"
 #include "dataplane/punt/police.h"
 
 #define PUBLISH_PER_SECOND 1000
@@ -133,6 +134,7 @@ unsigned int worker_walk(struct worker *w, uint64_t tsc)
 	w->set = atomic_load_explicit(&w->dp->set, memory_order_acquire);
 	w->poll = atomic_load_explicit(&w->dp->poll, memory_order_acquire);
 	rte_graph_walk(w->graph);
+	tx_flush_all(w);
 	came = w->stats.accounts[ACCT_RECEIVED] + w->stats.accounts[ACCT_INJECTED] - before;
 	w->stats.walks++;
 	if (tsc >= w->next_publish) {

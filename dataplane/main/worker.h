@@ -6,6 +6,7 @@
 // otherwise.
 #pragma once
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,11 +28,11 @@ struct rxq_map;
 struct session_table;
 struct vfr;
 
-// Packets on their way to one port, collected by port_tx during one walk.
+// Packets on their way to one port, collected during one walk (main/tx.h).
 struct tx_buffer {
 	uint16_t count;
-	bool prepare;	// some need port_send() to look at them
-	uint32_t bytes; // of all
+	uint16_t prepare; // not 0: some need port_send() to look at them
+	uint32_t bytes;	  // of all
 	struct rte_mbuf *pkts[LIMIT_BURST];
 };
 
@@ -40,6 +41,8 @@ struct error_limiter {
 	uint64_t tokens; // in TSC cycles
 	uint64_t last;	 // TSC
 };
+
+static_assert(LIMIT_PORTS <= 64, "worker.tx_ports has a bit for each");
 
 struct worker {
 	// The view of this walk, loaded at its start and constant during it.
@@ -73,8 +76,7 @@ struct worker {
 	struct error_limiter errors;
 	void *feature[SECTION_COUNT]; // per-worker state of the feature of that section
 	struct tx_buffer *tx;	      // by port id
-	uint16_t tx_touched[LIMIT_PORTS];
-	uint16_t n_tx_touched;
+	uint64_t tx_ports;	      // bit by port id: has packets to send
 };
 
 static inline struct port *worker_port(const struct worker *w, uint16_t id)

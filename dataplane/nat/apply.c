@@ -39,20 +39,24 @@ bool nat_key(struct rte_mbuf *m, const struct meta *meta, struct session_key *ke
 	return true;
 }
 
-// The egress route of the session's direction, from its cache while the generation of the
-// destination's bucket is the same. The generation is read before the lookup: see fib.h.
-static uint32_t session_egress(
-	struct worker *w, struct session *s, unsigned int dir, rte_be32_t dst)
+// The route to a destination, from a cache while the generation of the destination's bucket is the
+// same. The generation is read before the lookup: see fib.h.
+static uint32_t cached_route(struct worker *w, _Atomic uint64_t *cache, rte_be32_t dst)
 {
 	uint16_t generation = fib_generation(w->l3->fib, dst);
-	uint64_t cached = atomic_load_explicit(&s->adj[dir], memory_order_relaxed);
+	uint64_t cached = atomic_load_explicit(cache, memory_order_relaxed);
 	uint32_t adj;
 
 	if (likely(cached != 0 && (uint32_t)cached == generation))
 		return cached >> 32;
 	adj = fib_lookup(w->l3->fib, dst);
-	atomic_store_explicit(&s->adj[dir], session_adj(adj, generation), memory_order_relaxed);
+	atomic_store_explicit(cache, session_adj(adj, generation), memory_order_relaxed);
 	return adj;
+}
+
+void nat_remember_route(struct worker *w, struct session *s, unsigned int dir)
+{
+	(void)cached_route(w, &s->adj[dir], s->key[!dir].src);
 }
 
 // Leads a reply to the uplink that its flow came in by: as the FIB says if that leaves there, too,
@@ -114,7 +118,7 @@ rte_edge_t nat_apply(struct worker *w, struct rte_mbuf *m, struct meta *meta, st
 	const struct session_key new = session_new_tuple(s, dir);
 
 	if (new.dst != meta->dst)
-		(void)route_take(w->l3, meta, session_egress(w, s, dir, new.dst));
+		(void)route_take(w->l3, meta, cached_route(w, &s->adj[dir], new.dst));
 	if (unlikely(s->flags & (SESSION_LED_BACK << dir | SESSION_HAIRPIN))) {
 		if (s->flags & SESSION_HAIRPIN)
 			return nat_hairpin_turn(w, m, meta, s);
@@ -131,21 +135,45 @@ rte_edge_t nat_apply_hairpin(struct worker *w, struct rte_mbuf *m, struct meta *
 {
 	const struct session_key new = session_new_tuple(to, SESSION_REVERSE);
 
-	(void)route_take(w->l3, meta, session_egress(w, to, SESSION_REVERSE, new.dst));
+	(void)route_take(w->l3, meta, cached_route(w, &to->adj[SESSION_REVERSE], new.dst));
 	return apply_tuple(w, m, meta, &from->key[SESSION_FORWARD], &new);
+}
+
+// Addresses alone: `diff` is what they add to a sum.
+static inline void eip_translate(
+	struct rte_mbuf *m, struct meta *meta, rte_be32_t src, rte_be32_t dst, uint16_t diff)
+{
+	if (likely(packet_is_plain(meta))) {
+		const struct translation t = {
+			.addresses = src | (uint64_t)dst << 32,
+			.ports = meta->sport | (uint32_t)meta->dport << 16,
+			.diff_addresses = diff,
+			.diff_all = diff,
+		};
+
+		packet_translate_words(m, meta, &t, 0);
+		meta->src = src;
+		meta->dst = dst;
+	} else {
+		const struct tuple to = { src, dst, meta->sport, meta->dport, meta->proto };
+
+		packet_translate(m, meta, &to);
+	}
 }
 
 rte_edge_t nat_eip_in(
 	struct worker *w, struct rte_mbuf *m, struct meta *meta, const struct nat_eip *e)
 {
-	struct tuple to = meta_tuple(meta);
+	_Atomic uint64_t *cache = (_Atomic uint64_t *)(uintptr_t)&e->adj;
+	uint16_t diff = e->diff == UINT16_MAX ? e->diff : ~e->diff;
 	enum forward_verdict verdict;
 
-	(void)route_take(w->l3, meta, fib_lookup(w->l3->fib, e->target));
+	(void)route_take(w->l3, meta, cached_route(w, cache, e->target));
 	verdict = forward_check(meta, l3_adj(w->l3, meta->adj));
 	if (unlikely(verdict != FORWARD_SEND))
 		return nat_refuse(verdict);
 	if (unlikely(meta->flags & META_ICMP_ERROR)) {
+		struct tuple to;
 		uint16_t flags;
 
 		packet_quoted_tuple(m, meta, &to, &flags);
@@ -155,8 +183,7 @@ rte_edge_t nat_eip_in(
 		if (packet_translate_error(m, meta, &to, meta->src, e->target) < 0)
 			return nat_drop(meta, DROP_ICMP_INVALID);
 	} else {
-		to.dst = e->target;
-		packet_translate(m, meta, &to);
+		eip_translate(m, meta, meta->src, e->target, diff);
 	}
 	meta->flags |= META_NAT_DONE;
 	return NAT_SEND;
@@ -165,9 +192,8 @@ rte_edge_t nat_eip_in(
 rte_edge_t nat_eip_out(
 	struct worker *w, struct rte_mbuf *m, struct meta *meta, const struct nat_eip *e)
 {
-	struct tuple to = meta_tuple(meta);
-
 	if (unlikely(meta->flags & META_ICMP_ERROR)) {
+		struct tuple to;
 		uint16_t flags;
 
 		packet_quoted_tuple(m, meta, &to, &flags);
@@ -177,8 +203,7 @@ rte_edge_t nat_eip_out(
 		if (packet_translate_error(m, meta, &to, e->vip, meta->dst) < 0)
 			return nat_drop(meta, DROP_ICMP_INVALID);
 	} else {
-		to.src = e->vip;
-		packet_translate(m, meta, &to);
+		eip_translate(m, meta, e->vip, meta->dst, e->diff);
 	}
 	meta->flags |= META_NAT_DONE;
 	return NAT_SEND;

@@ -35,6 +35,13 @@ static inline rte_edge_t nat_refuse(enum forward_verdict verdict)
 // packet that it quotes: it is looked up as a reply to that. False: it can belong to none.
 bool nat_key(struct rte_mbuf *m, const struct meta *meta, struct session_key *key);
 
+// Starts loading what nat_apply() touches of a packet.
+static inline void nat_prefetch(struct rte_mbuf *m)
+{
+	rte_prefetch0(rte_mbuf_to_priv(m));
+	rte_prefetch0(rte_pktmbuf_mtod(m, void *));
+}
+
 // Whether an outbound flow's route has left the uplink whose address the flow has: that address
 // must not be seen on another one, and a host that keeps sending shall not depend on an uplink for
 // ever. A route with several next hops has not left it while one of them is there. Of a hairpin:
@@ -121,6 +128,10 @@ static inline void nat_pin(
 // stays what it is, from the lookup node.
 rte_edge_t nat_apply(struct worker *w, struct rte_mbuf *m, struct meta *meta, struct session *s,
 	unsigned int dir);
+
+// So that nat_established knows where the session's packets go, also those whose destination stays
+// what it is.
+void nat_remember_route(struct worker *w, struct session *s, unsigned int dir);
 
 // The same for a packet from the host of a hairpin session to that of another one, which takes it
 // as an answer.

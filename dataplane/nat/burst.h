@@ -41,11 +41,13 @@ typedef rte_edge_t (*nat_miss)(struct worker *w, struct rte_mbuf *m, struct meta
 typedef bool (*nat_foresee)(const struct worker *w, const struct meta *meta, const void *ctx,
 	uint16_t at, struct nat_ahead *flow);
 
-// Starts loading what nat_apply() touches of a packet.
-static inline void nat_prefetch(struct rte_mbuf *m)
+static inline rte_edge_t nat_known(
+	struct worker *w, struct rte_mbuf *m, struct meta *meta, uint32_t ref)
 {
-	rte_prefetch0(rte_mbuf_to_priv(m));
-	rte_prefetch0(rte_pktmbuf_mtod(m, void *));
+	struct session *s = session_at(w->sessions, ref);
+
+	nat_remember_route(w, s, session_ref_dir(ref));
+	return nat_apply(w, m, meta, s, session_ref_dir(ref));
 }
 
 static_assert(NAT_CHUNK <= NAT_AHEAD && NAT_CHUNK <= 64, "a bit for each packet of a chunk");
@@ -116,8 +118,7 @@ static __rte_always_inline void nat_burst_apply(struct worker *w, const struct n
 			if (unlikely(refs[k] == 0) && (meta->flags & META_FRAG_OTHER))
 				refs[k] = session_lookup(w->sessions, &b->keys[first + k]);
 			if (likely(nat_found(w, meta, refs[k])))
-				next[at] = nat_apply(w, m, meta, session_at(w->sessions, refs[k]),
-					session_ref_dir(refs[k]));
+				next[at] = nat_known(w, m, meta, refs[k]);
 			else
 				next[at] = miss(w, m, meta, ctx, at,
 					refs[k] == 0 ? nat_ahead_of(flows, new, k) : NULL);

@@ -16,6 +16,7 @@
 #include "dataplane/nat/peer.h"
 #include "dataplane/nat/reuse.h"
 #include "dataplane/nat/source.h"
+#include "dataplane/packet/csum.h"
 
 #define TRIES 4 // each lost to another thread that made progress
 
@@ -151,6 +152,18 @@ static bool take_over(const struct creation *c, uint32_t other)
 	       session_supersede(s);
 }
 
+// What is the same for all packets of the session.
+static void set_diffs(struct session *s)
+{
+	const struct session_key new = session_new_tuple(s, SESSION_FORWARD);
+	const struct session_key *key = &s->key[SESSION_FORWARD];
+	uint64_t diff = csum_diff32(key->src, new.src) + csum_diff32(key->dst, new.dst);
+
+	s->diff_addresses = csum_fold(diff);
+	s->diff_all = csum_fold(
+		diff + csum_diff16(key->sport, new.sport) + csum_diff16(key->dport, new.dport));
+}
+
 // Claims the reply tuple with the source that is chosen. 0; -EEXIST: another session, in *ref, is
 // to be used; -EADDRNOTAVAIL: the tuple is taken.
 static int insert_reverse(struct creation *c, uint32_t *ref)
@@ -162,6 +175,7 @@ static int insert_reverse(struct creation *c, uint32_t *ref)
 	s->mapping = c->mapping;
 	s->block = c->block;
 	s->flags = flags_of(c);
+	set_diffs(s);
 	// A packet from an endpoint to itself is its own reply.
 	if (same_key(&s->key[0], &s->key[1]))
 		return -EADDRNOTAVAIL;

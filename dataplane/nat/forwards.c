@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_ip.h>
 
 #include "dataplane/nat/build.h"
+#include "dataplane/packet/csum.h"
 
 static struct nat_target *target_place(struct nat_section *s, rte_be32_t addr)
 {
@@ -46,6 +48,7 @@ static int build_eip(struct nat_build *b, const struct obj_eip *o)
 		.target = nat_addr(&o->target),
 		.port = a->port,
 		.source_nat_inbound = o->source_nat_inbound != 0,
+		.diff = csum_fold(csum_diff32(nat_addr(&o->target), nat_addr(&a->addr))),
 	};
 	s->own[o->address].eip = ++s->n_eips;
 	s->own[o->address].sessions = true;
@@ -139,10 +142,48 @@ static int allocate(struct nat_section *s, const struct objects *objects)
 											  : 0;
 }
 
+static void mark_inside(struct nat_section *s, uint32_t net, uint8_t plen)
+{
+	for (uint32_t i = 0; i < (plen < 12 ? 1u << (12 - plen) : 1u); i++) {
+		uint32_t bit = (net >> 20) + i;
+
+		s->inside[bit / 64] |= 1ull << bit % 64;
+	}
+}
+
+// Own addresses by address, and where private networks may lie.
+static int build_own(struct nat_section *s, const struct objects *objects)
+{
+	uint32_t size = rte_align32pow2(2 * (objects->table[OBJ_ADDRESS].count + 1));
+
+	s->own_places = calloc(size, sizeof(*s->own_places));
+	if (s->own_places == NULL)
+		return -ENOMEM;
+	s->own_mask = size - 1;
+	mark_inside(s, RTE_IPV4(10, 0, 0, 0), 8);
+	mark_inside(s, RTE_IPV4(100, 64, 0, 0), 10);
+	mark_inside(s, RTE_IPV4(172, 16, 0, 0), 12);
+	mark_inside(s, RTE_IPV4(192, 168, 0, 0), 16);
+	for (OBJECTS_EACH(objects, OBJ_ADDRESS, const struct obj_address, a)) {
+		const struct obj_port *port = objects_get(objects, OBJ_PORT, a->port);
+		uint32_t i = nat_target_hash(nat_addr(&a->addr));
+
+		while (s->own_places[i & s->own_mask].addr != 0)
+			i++;
+		s->own_places[i & s->own_mask] =
+			(struct nat_own_place){ nat_addr(&a->addr), a->id };
+		if (port != NULL && port->role != ROLE_PUBLIC)
+			mark_inside(s, rte_be_to_cpu_32(nat_addr(&a->addr)), 12);
+	}
+	return 0;
+}
+
 int nat_build_forwards(struct nat_build *b)
 {
 	int rc = allocate(b->section, b->objects);
 
+	if (rc == 0)
+		rc = build_own(b->section, b->objects);
 	if (rc < 0)
 		return rc;
 	for (OBJECTS_EACH(b->objects, OBJ_EIP, const struct obj_eip, o)) {

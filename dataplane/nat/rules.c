@@ -76,6 +76,7 @@ static void nat_destroy(struct dataplane *dp, struct section *section)
 		}
 	}
 	free(s->own);
+	free(s->own_places);
 	free(s->eips);
 	free(s->forwards);
 	free(s->snat);

@@ -7,9 +7,11 @@
 // only the first packet of a flow looks for.
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 
 #include "dataplane/ip4/portmap.h"
@@ -24,7 +26,9 @@ struct nat_eip {
 	rte_be32_t target;
 	uint16_t port;		 // of the VIP: this EIP translates what leaves there
 	bool source_nat_inbound; // the target sees the router's address as the client
+	uint16_t diff;		 // what a packet of the target adds to a sum when it leaves, not 0
 	uint32_t next;		 // index + 1 of another EIP of the same target, 0: none
+	_Atomic uint64_t adj;	 // towards the target, as in a session
 };
 
 struct nat_forward {
@@ -71,10 +75,18 @@ struct nat_target {
 
 #define NAT_FILTER_BITS 65536
 
+// Own addresses; open addressing, at most half full.
+struct nat_own_place {
+	rte_be32_t addr; // 0: free
+	uint32_t id;	 // obj_address id
+};
+
 struct nat_section {
 	struct section section;
 	struct nat_own *own;
 	uint32_t n_own;
+	struct nat_own_place *own_places;
+	uint32_t own_mask; // size - 1
 	struct nat_eip *eips;
 	uint32_t n_eips;
 	struct nat_forward *forwards;
@@ -92,6 +104,9 @@ struct nat_section {
 	// A bit by hash for each target: nearly all other hosts are told apart by it alone, without
 	// a branch that cannot be foreseen.
 	uint64_t target_filter[NAT_FILTER_BITS / 64];
+	// A bit for each /12 that may lie inside: in private address space (RFC 1918, RFC 6598) or
+	// that of an interface on a private port. Nothing but speed depends on it.
+	uint64_t inside[4096 / 64];
 };
 
 extern const struct section_ops nat_section_ops;
@@ -105,6 +120,13 @@ static inline const struct nat_section *nat_of(const struct set *set)
 	return (const struct nat_section *)set->section[SECTION_NAT];
 }
 
+static inline bool nat_inside(const struct nat_section *s, rte_be32_t dst)
+{
+	uint32_t net = rte_be_to_cpu_32(dst) >> 20;
+
+	return s->inside[net / 64] >> net % 64 & 1;
+}
+
 static inline const struct nat_own *nat_own(const struct nat_section *s, uint32_t address_id)
 {
 	return address_id < s->n_own ? &s->own[address_id] : NULL;
@@ -115,6 +137,19 @@ static inline const struct nat_own *nat_own(const struct nat_section *s, uint32_
 static inline uint32_t nat_target_hash(rte_be32_t addr)
 {
 	return (uint32_t)(addr * 0x9e3779b97f4a7c15ull >> 32);
+}
+
+// An own address of the configuration, NULL when it is none.
+static inline const struct nat_own *nat_own_at(const struct nat_section *s, rte_be32_t addr)
+{
+	for (uint32_t i = nat_target_hash(addr);; i++) {
+		const struct nat_own_place *p = &s->own_places[i & s->own_mask];
+
+		if (likely(p->addr == addr))
+			return &s->own[p->id];
+		if (p->addr == 0)
+			return NULL;
+	}
 }
 
 // The filter takes the bits of the hash that the table does not use.

@@ -36,6 +36,7 @@ enum meta_flag {
 	META_FRAG_KNOWN = 1u << 11,  // fragment with the ports and ICMP type of its datagram
 	META_FRAG_OWNER = 1u << 12,  // on its way to the worker that its datagram belongs to
 	META_KEEPS_PORT = 1u << 13,  // of the next hops of its route, one that leaves by `out_port`
+	META_NO_TARGET = 1u << 14, // nothing translates to its source: plain between private ports
 };
 
 struct meta {

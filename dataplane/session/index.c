@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define UNLIKELY(x)  __builtin_expect(!!(x), 0) // this file does without DPDK
 #define WRITER_BIT   1u
 #define OVERFLOW_ONE 2u
 #define INSERT_SPINS 256 // of one pause each: some 10 us, longer than any insert that runs
@@ -27,13 +28,18 @@ static uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-uint64_t index_hash(const struct index *index, const void *key)
+static inline uint64_t hash_of(const struct index *index, const void *key)
 {
 	uint64_t w[2];
 
 	memcpy(w, key, sizeof(w));
 	return fold(fold(w[0] ^ index->seed[0], w[1] ^ index->seed[1]) ^ index->seed[0],
 		0x9e3779b97f4a7c15ull);
+}
+
+uint64_t index_hash(const struct index *index, const void *key)
+{
+	return hash_of(index, key);
 }
 
 static struct index_bucket *bucket_of(const struct index *index, uint64_t hash)
@@ -118,32 +124,43 @@ uint32_t index_lookup(const struct index *index, const void *key)
 	return find(index, bucket_of(index, hash), hash, key);
 }
 
-// Starts loading the slots that the key may be in.
-static void prefetch_slots(const struct index *index, const struct index_bucket *b, uint64_t hash)
+// The first entry that the key may have, 0 when there is none, and starts loading its slot. The
+// places of a bucket are filled from the first one on, and tags of 16 bits seldom lie.
+static inline uint32_t candidate(
+	const struct index *index, const struct index_bucket *b, uint64_t hash, const char **key)
 {
-	for (unsigned mask = match_tags(b, hash); mask != 0; mask &= mask - 1) {
-		uint32_t entry =
-			atomic_load_explicit(&b->entry[__builtin_ctz(mask)], memory_order_relaxed);
+	unsigned mask = match_tags(b, hash);
+	uint32_t entry;
 
-		if (entry != 0 && entry != INDEX_RESERVED)
-			__builtin_prefetch(key_of(index, entry));
+	if (UNLIKELY(mask == 0)) {
+		if (overflows(b))
+			__builtin_prefetch(second_of(index, b, hash));
+		return 0;
 	}
-	if (overflows(b))
-		__builtin_prefetch(second_of(index, b, hash));
+	entry = entry_at(b, (unsigned)__builtin_ctz(mask));
+	if (UNLIKELY(entry == 0 || entry == INDEX_RESERVED))
+		return 0;
+	*key = key_of(index, entry);
+	__builtin_prefetch(*key);
+	return entry;
 }
 
 static void lookup_chunk(const struct index *index, const char *keys, unsigned n, uint32_t *entries)
 {
+	const struct index_bucket *buckets[BULK_CHUNK];
+	const char *found[BULK_CHUNK];
 	uint64_t hashes[BULK_CHUNK];
 
 	for (unsigned i = 0; i < n; i++) {
-		hashes[i] = index_hash(index, keys + i * 16);
-		__builtin_prefetch(bucket_of(index, hashes[i]));
+		hashes[i] = hash_of(index, keys + i * 16);
+		buckets[i] = bucket_of(index, hashes[i]);
+		__builtin_prefetch(buckets[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
-		prefetch_slots(index, bucket_of(index, hashes[i]), hashes[i]);
+		entries[i] = candidate(index, buckets[i], hashes[i], &found[i]);
 	for (unsigned i = 0; i < n; i++)
-		entries[i] = find(index, bucket_of(index, hashes[i]), hashes[i], keys + i * 16);
+		if (UNLIKELY(entries[i] == 0 || !key_equal(found[i], keys + i * 16)))
+			entries[i] = find(index, buckets[i], hashes[i], keys + i * 16);
 }
 
 void index_lookup_bulk(const struct index *index, const void *keys, unsigned n, uint32_t *entries)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 // A packet's 5-tuple and side of arrival, compared as 128 bits. Addresses and ports are in network
 // order. ICMP queries: id in sport of a request and in dport of a reply, 0 in the other.
@@ -68,7 +69,9 @@ struct session {
 	_Atomic uint64_t adj[2]; // by direction: session_adj(), 0: none cached
 	uint16_t uplink;	 // port id of the public side, 0: none
 	uint16_t flags;		 // enum session_flag
-	uint32_t spare_hot;
+	// What the translation of a packet of the forward direction adds to a sum (csum.h): its
+	// addresses; addresses and ports. Never 0. The other direction takes as much away.
+	uint16_t diff_addresses, diff_all;
 
 	uint32_t mapping;    // or its peer, slot + 1; 0: none (endpoint-dependent, or no SNAT)
 	uint32_t host;	     // slot + 1, 0: none
@@ -123,6 +126,23 @@ static inline struct session_key session_new_tuple(const struct session *s, unsi
 		.sport = back->dport,
 		.dport = back->sport,
 		.proto = back->proto };
+}
+
+// The same as words: source in the lower half, as in a packet.
+static inline uint64_t session_new_addresses(const struct session *s, unsigned dir)
+{
+	uint64_t back;
+
+	memcpy(&back, &s->key[!dir].src, sizeof(back));
+	return back << 32 | back >> 32;
+}
+
+static inline uint32_t session_new_ports(const struct session *s, unsigned dir)
+{
+	uint32_t back;
+
+	memcpy(&back, &s->key[!dir].sport, sizeof(back));
+	return back << 16 | back >> 16;
 }
 
 // Next `life` after a packet with these TCP flags (0 for other protocols).

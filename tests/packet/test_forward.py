@@ -175,3 +175,17 @@ def test_closed_port_is_rejected(net):
     assert net.inet.send(udp(net.inet.ip, "203.0.113.1")) == []  # a SNAT address stays silent
     drops = net.router.stats()["drops"]
     assert (drops["local_reject"], drops["local_silent"]) == (1, 1)
+
+
+def test_a_burst_in_which_packets_are_cut(net):
+    """A port sends at once what is cut, and what came before it: as often as there is cause."""
+    small = udp(net.h1.ip, net.h2.ip)
+    big = IP(bytes(IP(src=net.h1.ip, dst=net.h2.ip, id=77) / UDP(sport=1, dport=2) / (b"ab" * 800)))
+    back = udp(net.h2.ip, net.h1.ip)
+    mixed = [net.h1.to_router(p) for p in (small, small, big, big)]  # two queues
+    outs = net.router.send_frames(
+        [(net.h2.port, net.h2.to_router(back))] + [(net.h1.port, f) for f in mixed] * 60)
+    assert [o.frame for o in outs if o.port == net.h1.port] == [net.h1.from_router(hop(back))]
+    cut = [net.h2.from_router(IP(bytes(f))) for f in fragment(hop(big), fragsize=1480)]
+    want = [net.h2.from_router(hop(small)), *cut]
+    assert sorted(o.frame for o in outs if o.port == net.h2.port) == sorted(want * 120)
