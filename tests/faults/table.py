@@ -59,6 +59,31 @@ FRAGMENTS = [
           "packet test_fragments.py test_oldest_give_way_when_too_many_wait"),
 ]
 
+ESTABLISHED = [
+    Fault("a known flow keeps its way when the route has changed", "dataplane/nat/established.c",
+          "(uint32_t)cached != fib_generation(l3->fib, s->key[!dir].src)", "false",
+          "packet test_established.py test_a_route_changes"),
+    Fault("replies of a known flow get the checksum of its packets", "dataplane/nat/established.c",
+          "dir == SESSION_FORWARD ? 0 : UINT16_MAX", "0",
+          "packet test_established.py test_snat_there_and_back"),
+    Fault("packets of a known flow live for ever", "dataplane/nat/established.c",
+          "|| meta->ttl <= 1 ||", "||",
+          "packet test_established.py test_ttl_and_size_are_checked_as_ever"),
+    Fault("a packet that is too big is known, too", "dataplane/nat/established.c",
+          "meta->ttl <= 1 || meta->ip_len > adj->mtu", "meta->ttl <= 1",
+          "packet test_established.py test_ttl_and_size_are_checked_as_ever"),
+    Fault("no checksum becomes one", "dataplane/packet/translate.h",
+          "else if (likely(csum != 0))", "else",
+          "packet test_established.py test_no_udp_checksum_stays_none"),
+    Fault("the short cut of the parser takes fragments", "dataplane/packet/parse_plain.h",
+          "(field & fragment) || ", "", "unit packet/packet_parse_test good_packets"),
+    Fault("the short cut of the parser takes every source", "dataplane/packet/parse_plain.h",
+          "return (uint8_t)(octet - 1) < 223 && octet != 127;", "return octet != 127;",
+          "unit packet/packet_parse_test dropped_packets"),
+    Fault("the short cut of the parser keeps padding", "dataplane/packet/parse_plain.h",
+          "m->pkt_len = m->data_len;", "", "unit packet/packet_parse_test good_packets"),
+]
+
 PACKETS = [
     Fault("the TTL stays", packet("rewrite.h"),
           "ip->time_to_live--;", "",
@@ -410,5 +435,5 @@ AGAINST_THE_KERNEL = [
           "if (likely(!(meta->flags & META_FRAG_OTHER)))", "if (true)", DIFFERENTIAL),
 ]
 
-FAULTS = (CHECKSUMS + FRAGMENTS + PACKETS + BOOKS + NAT + SESSIONS + BLOCKS + AGAINST_THE_KERNEL + ROUTES +
+FAULTS = (CHECKSUMS + ESTABLISHED + FRAGMENTS + PACKETS + BOOKS + NAT + SESSIONS + BLOCKS + AGAINST_THE_KERNEL + ROUTES +
           CONTROL + PKTGEN)

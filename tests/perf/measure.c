@@ -116,7 +116,7 @@ static int warm_up(struct bench *b, const struct scenario *s)
 
 	b->fresh = 0;
 	b->added = 0;
-	while (rc == 0 && !s->fresh && b->fresh < s->flows) {
+	while (rc == 0 && !s->fresh && b->fresh < (uint64_t)BENCH_WARM * s->flows) {
 		rc = graph_round(b, s, NULL);
 		if (s->mixed)
 			mix_learn(b);

@@ -51,7 +51,7 @@ static uint32_t random_flow(struct bench *b, const struct scenario *s)
 {
 	uint32_t id;
 
-	if (s->fresh || b->fresh < s->flows)
+	if (s->fresh || b->fresh < (uint64_t)BENCH_WARM * s->flows)
 		return b->fresh++ % s->flows;
 	b->rng ^= b->rng << 13;
 	b->rng ^= b->rng >> 7;
