@@ -125,7 +125,10 @@ static uint32_t random_address(void)
 
 static void random_op(struct fib *f, struct model *m)
 {
-	uint8_t plen = (uint8_t)(rnd() % 4 ? 16 + rnd() % 17 : rnd() % 33);
+	uint8_t shortest = rnd() % 4	? 16
+			   : rnd() % 16 ? 6
+					: 0; // of which there are millions of /24
+	uint8_t plen = (uint8_t)(shortest + rnd() % (33u - shortest));
 	uint32_t prefix = random_address() & prefix_mask(plen);
 	uint32_t adj = 1 + rnd() % 5; // few: routes with their covering route's next hop
 	int i = model_find(m, prefix, plen);
