@@ -59,16 +59,23 @@ def start(lab, options):
     return router, hosts
 
 
+def say(text):
+    """Progress, beside the result."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
 def seconds(begin):
     return round(time.monotonic() - begin, 2)
 
 
 def fill(router, nets, result):
+    say(f"{len(nets)} routes into the kernel")
     writer = routes.Writer(router.mirrors)
     messages = [routes.message(p, GATEWAYS[0]) for p in nets]
     begin = time.monotonic()
     writer.write(messages)
     last = time.monotonic()
+    say("the kernel has them, the data plane follows")
     routes.wait_complete(router, len(nets), 120)
     result["kernel_s"] = round(last - begin, 2)
     result["behind_kernel_s"] = seconds(last)
@@ -80,12 +87,14 @@ def fill(router, nets, result):
 
 
 def restarts(router, count, result):
+    say("control starts again")
     router.kill_control()
     begin = time.monotonic()
     router.start_control()
     routes.wait_complete(router, count, 120)
     result["control_start_s"] = seconds(begin)
     result["control_start_cpu_s"] = cpu_s(router.control)
+    say("the data plane starts again")
     router.dataplane.stop(9)
     begin = time.monotonic()
     router.start_dataplane()
@@ -108,23 +117,27 @@ def slowest_commit(router, stop, result):
     result["slowest_commit_s"], result["commits"] = round(slowest, 3), n
 
 
-def churn(router, hosts, nets, duration, result):
-    """STEP changes a second: routes move to the other gateway and back, go and come."""
+def churn(router, hosts, nets, duration, stop, result):
+    """STEP changes a second: routes move to the other gateway and back, go and come. `stop` is set
+    when the data plane has them all."""
     ping = subprocess.Popen(["ip", "netns", "exec", hosts["vpc1"].netns, "ping", "-q", "-i",
                              "0.01", "203.0.113.10"], stdout=subprocess.PIPE, text=True)
     writer = routes.Writer(router.mirrors)
-    begin = time.monotonic()
+    begin, away = time.monotonic(), set()
     for n in range(duration):
+        if n % 10 == 0:
+            say(f"{STEP} changes a second: {n} s of {duration}")
         some = [nets[(n * STEP + i) % len(nets)] for i in range(STEP)]
-        gone = n % 2 == 0
-        writer.write([routes.message(p, None if gone and i % 10 == 0 else GATEWAYS[n & 1])
-                      for i, p in enumerate(some)])
+        gone = set(some[::10] if n % 2 == 0 else [])
+        writer.write([routes.message(p, None if p in gone else GATEWAYS[n & 1]) for p in some])
+        away = away.difference(some) | gone
         threading.Event().wait(max(0, begin + n + 1 - time.monotonic()))
     result["churn_s"] = seconds(begin)
     last = time.monotonic()
-    count = len(routes.kernel(router.mirrors))
-    routes.wait_complete(router, count)
+    routes.wait_complete(router, len(nets) - len(away))
     result["churn_behind_s"] = seconds(last)
+    stop.set()
+    say("the kernel's routes are compared with the data plane's")
     ping.send_signal(2)
     result["ping"] = ping.communicate()[0].strip().splitlines()[-2:]
     result["differences"] = len(routes.differences(router))
@@ -152,7 +165,7 @@ def main():
             commits = threading.Thread(target=slowest_commit, args=(router, stop, result))
             commits.start()
             try:
-                churn(router, hosts, nets, options.churn, result)
+                churn(router, hosts, nets, options.churn, stop, result)
             finally:
                 stop.set()
                 commits.join()
