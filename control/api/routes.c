@@ -45,7 +45,7 @@ static const struct route routes[] = {
 	{ "GET", STATE "/limits", NULL, ASK, state_limits },
 	{ "GET", STATE "/devices", NULL, ASK, state_devices },
 	{ "GET", STATE "/interfaces", NULL, ASK, state_interfaces },
-	{ "GET", STATE "/routes", PAGE, ASK, state_routes },
+	{ "GET", STATE "/routes", "limit cursor", ASK, state_routes },
 	{ "GET", STATE "/routes/compare", "differing " PAGE, QUERY, state_routes_compare },
 	{ "GET", STATE "/neighbours", PAGE, ASK, state_neighbours },
 	{ "GET", SESSIONS, FILTER_ARGS " limit cursor", ASK, state_nat_sessions },

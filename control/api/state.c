@@ -44,6 +44,12 @@ int state_dump(
 	return asked(r, client_dump(r->env->client, what, records, record_size, count));
 }
 
+int state_dump_page(struct request *r, enum dump_what what, uint32_t from, uint32_t most,
+	size_t record_size, struct client_page *page)
+{
+	return asked(r, client_dump_page(r->env->client, what, from, most, record_size, page));
+}
+
 int state_sessions(struct request *r, const struct msg_sessions *ask, struct session_page *page)
 {
 	return asked(r, client_sessions(r->env->client, ask, page));

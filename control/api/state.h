@@ -28,6 +28,10 @@ bool state_on_page(const struct page *page, size_t index);
 int state_dump(
 	struct request *r, enum dump_what what, void **records, size_t record_size, size_t *count);
 
+// A page of it; page->records is malloc'd. The same.
+int state_dump_page(struct request *r, enum dump_what what, uint32_t from, uint32_t most,
+	size_t record_size, struct client_page *page);
+
 // Asks about sessions; page->records is malloc'd. The same.
 int state_sessions(struct request *r, const struct msg_sessions *ask, struct session_page *page);
 

@@ -23,8 +23,8 @@ struct question {
 	struct job job;
 	struct client *client;
 	sem_t answered;
-	void *records;
-	size_t count;
+	uint32_t from;
+	struct client_page page;
 	int rc;
 };
 
@@ -32,8 +32,8 @@ static void ask(struct job *j)
 {
 	struct question *q = (struct question *)j;
 
-	q->rc = client_dump(
-		q->client, DUMP_ROUTES, &q->records, sizeof(struct dump_route), &q->count);
+	q->rc = client_dump_page(
+		q->client, DUMP_ROUTES, q->from, PAGE_MAX, sizeof(struct dump_route), &q->page);
 }
 
 static void answered(struct job *j)
@@ -41,10 +41,12 @@ static void answered(struct job *j)
 	sem_post(&((struct question *)j)->answered);
 }
 
-static int ask_dataplane(const struct api_env *env, struct question *q)
+// The routes from `from` on, as many as commits may wait for.
+static int ask_dataplane(const struct api_env *env, uint32_t from, struct question *q)
 {
 	*q = (struct question){ .job = { .run = ask, .done = answered, .question = true },
 		.client = env->client,
+		.from = from,
 		.rc = -ESHUTDOWN };
 	if (sem_init(&q->answered, 0, 0) < 0)
 		return -errno;
@@ -214,18 +216,32 @@ static void reply_comparison(
 	reply_json(r, 200, body);
 }
 
+static int read_dataplane(const struct api_env *env, struct comparison *c)
+{
+	uint32_t from = 0;
+	struct question q;
+	int rc;
+
+	do {
+		rc = ask_dataplane(env, from, &q);
+		if (rc < 0)
+			return rc;
+		add_dataplane(c, q.page.records, q.page.count);
+		free(q.page.records);
+		from = q.page.next;
+	} while (from != 0);
+	return 0;
+}
+
 static void compare(struct request *r, struct comparison *c, bool differing, struct page page)
 {
-	struct question q = { 0 };
 	json_t *frr = NULL;
-	int rc = ask_dataplane(r->env, &q);
+	int rc = read_dataplane(r->env, c);
 
 	if (rc < 0) {
 		reply_problem(r, 503, "The data plane did not answer: %s.", strerror(-rc));
 		return;
 	}
-	add_dataplane(c, q.records, q.count);
-	free(q.records);
 	rc = kernel_routes_read(kernel_netns(r->env->kernel), &c->reader);
 	if (rc < 0) {
 		reply_problem(r, 503, "The kernel did not answer: %s.", strerror(-rc));

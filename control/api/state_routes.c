@@ -39,26 +39,38 @@ static json_t *route(const struct dump_route *d, size_t n, const struct names *n
 		json_sprintf("%.*s", (int)sizeof(d->source), d->source));
 }
 
+static void reply_routes(
+	struct request *r, const struct client_page *page, const struct names *names)
+{
+	const struct dump_route *records = page->records;
+	json_t *items = json_array();
+
+	for (size_t i = 0, n; i < page->count; i += n) {
+		n = records_of(&records[i], page->count - i);
+		if (!records[i].hidden)
+			json_array_append_new(items, route(&records[i], n, names));
+	}
+	reply_json(r, 200,
+		json_pack("{s:o, s:I, s:o}", "items", items, "total", (json_int_t)page->total,
+			"next", page->next != 0 ? json_counter(page->next) : json_null()));
+}
+
 void state_routes(struct request *r)
 {
-	struct dump_route *records = NULL;
 	struct names *names = state_names(r);
-	struct page page;
-	json_t *items;
-	size_t count, total = 0;
+	uint32_t limit, cursor;
+	struct client_page page;
 
-	if (names && state_page(r, &page) == 0 &&
-		state_dump(r, DUMP_ROUTES, (void **)&records, sizeof(*records), &count) == 0) {
-		items = json_array();
-		for (size_t i = 0, n; i < count; i += n, total++) {
-			n = records_of(&records[i], count - i);
-			total -= records[i].hidden;
-			if (!records[i].hidden && state_on_page(&page, total))
-				json_array_append_new(items, route(&records[i], n, names));
+	if (names && request_number(r, "limit", PAGE_DEFAULT, PAGE_MAX, &limit) == 0 &&
+		request_number(r, "cursor", 0, UINT32_MAX, &cursor) == 0) {
+		if (limit == 0)
+			reply_problem(r, 400, "query parameter limit: a page of 0 routes");
+		else if (state_dump_page(r, DUMP_ROUTES, cursor, limit, sizeof(struct dump_route),
+				 &page) == 0) {
+			reply_routes(r, &page, names);
+			free(page.records);
 		}
-		reply_list(r, items, total);
 	}
-	free(records);
 	names_destroy(names);
 }
 

@@ -65,7 +65,7 @@ static const struct view show_views[] = {
 	{ .word = "routes",
 		.path = "/v1/state/routes",
 		.list = "items",
-		.options = "limit",
+		.options = "limit cursor",
 		.n_columns = 7,
 		.columns = { TEXT("PREFIX", "prefix"), TEXT("TYPE", "type"),
 			HOPS("NEXT HOP", "next_hop"), HOPS("INTERFACE", "interface"),

@@ -118,14 +118,14 @@ def kernel(namespace):
 
 def dataplane(router, page=10000):
     """The same of the data plane."""
-    routes, offset = {}, 0
+    routes, cursor = {}, 0
     while True:
-        reply = router.api.get(f"state/routes?limit={page}&offset={offset}")
+        reply = router.api.get(f"state/routes?limit={page}&cursor={cursor}")
         for r in reply["items"]:
             if r["source"] == "route":
                 routes[r["prefix"]] = {h["next_hop"] for h in r["next_hops"]}
-        offset += page
-        if offset >= reply["total"]:
+        cursor = reply["next"]
+        if cursor is None:
             return routes
 
 

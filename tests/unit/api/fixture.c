@@ -56,6 +56,27 @@ int client_dump(
 	return 0;
 }
 
+// A page: `from` and `most` count records here.
+int client_dump_page(struct client *c, enum dump_what what, uint32_t from, uint32_t most,
+	size_t record_size, struct client_page *out)
+{
+	struct fake_dataplane *fake = fake_dataplane();
+	size_t all = fake->counts[what];
+
+	*out = (struct client_page){ 0 };
+	if (!fake->connected || fake->dump_error)
+		return fake->connected ? fake->dump_error : -ENOTCONN;
+	out->total = (uint32_t)all;
+	if (from >= all)
+		return 0;
+	out->count = most != 0 && most < all - from ? most : all - from;
+	out->next = from + out->count < all ? from + (uint32_t)out->count : 0;
+	out->records = malloc(out->count * record_size);
+	memcpy(out->records, (const char *)fake->records[what] + from * record_size,
+		out->count * record_size);
+	return 0;
+}
+
 int client_sessions(struct client *c, const struct msg_sessions *ask, struct session_page *out)
 {
 	struct fake_dataplane *fake = fake_dataplane();

@@ -237,10 +237,15 @@ static void test_routes_and_neighbours(void **state)
 	assert_true(json_is_true(at(f, "/items/2/next_hops/0/usable")));
 	assert_string_equal(text_at(f, "/items/2/next_hops/1/interface"), "vpc1");
 	assert_true(json_is_false(at(f, "/items/2/next_hops/1/usable")));
-	assert_int_equal(ask(f, "GET", STATE "/routes", "limit=1&offset=1", NULL, NULL), 200);
-	assert_int_equal(number_at(f, "/total"), 3);
+	assert_true(json_is_null(at(f, "/next")));
+	assert_int_equal(ask(f, "GET", STATE "/routes", "limit=1", NULL, NULL), 200);
+	assert_int_equal(json_array_size(at(f, "/items")), 1);
+	assert_int_equal(number_at(f, "/next"), 1);
+	assert_int_equal(ask(f, "GET", STATE "/routes", "limit=1&cursor=1", NULL, NULL), 200);
+	assert_int_equal(number_at(f, "/total"), 4); // the records of the fixture
 	assert_int_equal(json_array_size(at(f, "/items")), 1);
 	assert_string_equal(text_at(f, "/items/0/prefix"), "172.30.0.0/16");
+	assert_int_equal(ask(f, "GET", STATE "/routes", "limit=0", NULL, NULL), 400);
 	assert_int_equal(ask(f, "GET", STATE "/neighbours", NULL, NULL, NULL), 200);
 	assert_string_equal(text_at(f, "/items/0/address"), "192.168.10.2");
 	assert_string_equal(text_at(f, "/items/0/interface"), "vpc1");
