@@ -279,18 +279,16 @@ static int remove_apply(
 {
 	struct sync s = { .todo = SYNC_ADD | SYNC_REMOVE, .problems = p };
 	struct kernel *k = ctx;
-	int rc = 0;
+	int rc;
 
-	if (k->netns_fd < 0 || k->now == NULL)
-		return 0;
-	if (k->touched) {
-		rc = sync_all(k, k->now, &s);
-		if (rc == 0)
-			rc = s.refused;
-		if (rc < 0)
-			return rc;
-		judge(k, rc, &s);
-	}
+	if (k->netns_fd < 0 || k->now == NULL || !k->touched)
+		return 0; // it has no routes to wait for
+	rc = sync_all(k, k->now, &s);
+	if (rc == 0)
+		rc = s.refused;
+	if (rc < 0)
+		return rc;
+	judge(k, rc, &s);
 	rc = route_sync_pump(k->routes);
 	if (rc < 0 && rc != -ENOTCONN)
 		log_warning("routes are not with the data plane yet: %s", strerror(-rc));
