@@ -219,6 +219,17 @@ static int by_id(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+// Ids are given out in the order of the document: nearly always there is nothing to sort.
+static void sort(struct objset_array *a, size_t size)
+{
+	size_t i = 1;
+
+	while (i < a->count && by_id(a->data + (i - 1) * size, a->data + i * size) < 0)
+		i++;
+	if (i < a->count)
+		qsort(a->data, a->count, size, by_id);
+}
+
 int objset_build(const struct config *c, struct objset **out)
 {
 	struct objset *s = calloc(1, sizeof(*s));
@@ -243,7 +254,7 @@ int objset_build(const struct config *c, struct objset **out)
 	add_ospf(s, c);
 	add_nat(s, &c->nat);
 	for (unsigned int k = 1; k < OBJ_KIND_COUNT; k++)
-		qsort(s->kind[k].data, s->kind[k].count, sizes[k], by_id);
+		sort(&s->kind[k], sizes[k]);
 	*out = s;
 	return 0;
 }

@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "lib"))
 
+from frr import DAEMONS, Frr  # noqa: E402
 from topology import Host, Lab, Router  # noqa: E402
 from wait import wait_until  # noqa: E402
 
@@ -25,6 +26,9 @@ PUBLIC = ipaddress.ip_address("10.1.0.1")
 PRIVATE = ipaddress.ip_address("10.2.0.1")
 GATEWAY = str(PUBLIC + 1)
 STEP = re.compile(r"[:,] ([a-z][a-z -]*) ([\d.]+)")
+# With FRR: OSPF on the private side, the static routes told to its neighbours.
+OSPF = {"router_id": str(PUBLIC), "redistribute": ["static"],
+        "areas": [{"id": 0, "interfaces": [{"name": "vpc", "cost": 10}]}]}
 # Beside the way from the document to the data plane's flip.
 APART = ["read", "store", "apply kernel-add", "apply kernel-remove", "apply garp", "prepare frr",
          "apply frr", "apply nat_log"]
@@ -55,17 +59,30 @@ def site(hosts):
 class Bench:
     """The router; commit() gives the milliseconds of each step."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, with_frr):
         self.router = Router(lab, options=["--sessions", "65536", "--idle-sleep-us", "500"])
         self.router.start()
         self.hosts = [Host(lab, "private", str(PRIVATE + 1) + "/16", None),
                       Host(lab, "public", GATEWAY + "/16", None)]
         self.empty = {"version": 1, "interfaces": interfaces(self.hosts)}
+        self.frr = None
+        if with_frr:
+            self.frr = Frr(lab, "vr", self.router.mirrors).start()
+            self.empty["ospf"] = OSPF
         self.router.put(self.empty)
         for host in self.hosts:
             host.attach()
         wait_until(self.router.links_up, what="the links are up")
+        if with_frr:
+            wait_until(lambda: self.frr.lines("router ospf"), what="FRR has the configuration")
         self.told = 0
+
+    def set_real_time(self):
+        """Others do not delay control and the thread of the data plane that it talks to."""
+        data_plane = self.router.dataplane.pid
+        tasks = glob.glob(f"/proc/{self.router.control.pid}/task/*")
+        for task in [int(os.path.basename(path)) for path in tasks] + [data_plane]:
+            os.sched_setscheduler(task, os.SCHED_FIFO, os.sched_param(5))
 
     def schedule(self):
         """Milliseconds that the commit thread ran, and that it waited for a processor."""
@@ -116,15 +133,27 @@ def one_object(document, i):
     return changed
 
 
+def one_cost(document, i):
+    """The document with another OSPF cost: FRR has lines to take."""
+    ospf = copy.deepcopy(document["ospf"])
+    ospf["areas"][0]["interfaces"][0]["cost"] = 20 + i
+    return {**document, "ospf": ospf}
+
+
 def medians(rounds):
     names = dict.fromkeys(name for steps in rounds for name in steps)
-    return {name: round(statistics.median(steps.get(name, 0.0) for steps in rounds), 2)
-            for name in names}
+    result = {name: round(statistics.median(steps.get(name, 0.0) for steps in rounds), 2)
+              for name in names}
+    # What the commit thread needs when nobody else has the processor.
+    result["flip, the fastest"] = round(min(steps["flip"] for steps in rounds), 2)
+    return result
 
 
 def measure(bench, rounds):
     document = site(bench.hosts)
-    cold, no_op, one = [], [], []
+    if bench.frr:
+        document["ospf"] = OSPF
+    cold, no_op, one, cost = [], [], [], []
     for _ in range(max(3, rounds // 5)):
         bench.commit(bench.empty)
         cold.append(bench.commit(document))
@@ -132,7 +161,11 @@ def measure(bench, rounds):
         no_op.append(bench.commit(document))
         one.append(bench.commit(one_object(document, i)))
         bench.commit(document)
-    return {"cold": medians(cold), "no_op": medians(no_op), "one_object": medians(one)}
+        if bench.frr:
+            cost.append(bench.commit(one_cost(document, i)))
+            bench.commit(document)
+    result = {"cold": medians(cold), "no_op": medians(no_op), "one_object": medians(one)}
+    return {**result, "one_ospf_cost": medians(cost)} if cost else result
 
 
 def load():
@@ -143,12 +176,17 @@ def load():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--without-frr", action="store_true")
+    parser.add_argument("--real-time", action="store_true", help="on a busy machine: SCHED_FIFO")
     parser.add_argument("--json", help="file for the results")
     args = parser.parse_args()
     result = {"objects": 2 * EIPS + FORWARD_VIPS + FORWARDS + ROUTES, "cores": os.cpu_count(),
-              "load_before": load()}
+              "frr": os.path.exists(f"{DAEMONS}/ospfd") and not args.without_frr,
+              "real_time": args.real_time, "load_before": load()}
     with Lab(os.environ.get("VROUTER_LAB", "vrbench")) as lab:
-        bench = Bench(lab)
+        bench = Bench(lab, result["frr"])
+        if args.real_time:
+            bench.set_real_time()
         result["milliseconds"] = measure(bench, args.rounds)
         bench.router.stop()
     result["load_after"] = load()
