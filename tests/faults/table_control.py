@@ -85,7 +85,7 @@ CONTROL = [
           "if (!in_part(line, part) || contains(running, line))", "if (!in_part(line, part))",
           "unit routing/routing_lines_test one_change_is_one_line"),
     Fault("vtysh is waited for without an end", "control/routing/vtysh.c",
-          "n = poll(&p, 1, milliseconds_left(c));", "n = poll(&p, 1, -1);",
+          "n = poll(p, 2, milliseconds_left(c));", "n = poll(p, 2, -1);",
           "unit routing/routing_vtysh_test a_silent_child_is_ended"),
     Fault("OSPF of a passive interface reaches the kernel", "control/dataplane/objects.c",
           "if (!area->interfaces[k].passive)", "if (true)",
