@@ -170,7 +170,7 @@ def server():
                 SERVICE, struct.pack("<IIBBHHxx", 1, 0, 6, 3, 22, 22))
     routes = struct.pack("<II", 3, 2) + addr("0.0.0.0", 0) + struct.pack("<BBBB", 0, 0, 1, 0) + addr(
         "203.0.113.254") + struct.pack("<II", 2, 1) + addr("10.0.0.0", 8) + bytes([1, 0, 0, 0])
-    dumps = b"".join(message(DUMP, struct.pack("<II", what, 0)) for what in range(1, 6))
+    dumps = b"".join(message(DUMP, struct.pack("<4I", what, 0, 0, 0)) for what in range(1, 6))
     questions = b"".join(
         sessions(op, ("192.168.10.0", 24, 0, 65535), ("0.0.0.0", 0, 80, 80), match=match, cursor=at)
         for op, match, at in ((1, 0, 0), (1, 0x60, 5), (2, 0x10, 0), (3, 0x3ff, 0), (3, 0, 0)))
