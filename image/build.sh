@@ -11,7 +11,7 @@ here=$(dirname "$(readlink -f "$0")")
 build=$1 out=$2
 tree=$out/tree
 UNITS=(vrouter-dataplane.service vrouter-control.service vrouter-bootstrap.service vrouter-zebra.service
-	vrouter-ospfd.service)
+	vrouter-ospfd.service vrouter-access.service systemd-networkd.service)
 MASKED=(frr.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service
 	fstrim.timer dpkg-db-backup.timer systemd-timesyncd.service systemd-remount-fs.service)
 NEED_KIB=$((6 * 1024 * 1024))

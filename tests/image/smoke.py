@@ -10,6 +10,7 @@ them by MAC address, sends traffic between two hosts through it, and presses the
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,10 +27,12 @@ from wait import wait_until  # noqa: E402
 
 IMAGE = os.path.join(ROOT, "build", "image")
 BUILD_DEADLINE_S = 300.0
-BOOT_DEADLINE_S = 240.0
+BOOT_DEADLINE_S = 400.0
+API_DEADLINE_S = 60.0
 POWER_OFF_DEADLINE_S = 120.0
 MONITOR_DEADLINE_S = 20.0
 NICS = {"pub0": ("52:54:00:00:00:05", "0x5"), "vpc1": ("52:54:00:00:00:06", "0x6")}
+API = "127.0.0.1:8443"  # in QEMU's namespace; the management NIC has an address by DHCP
 CONFIG = {
     "version": 1,
     "hostname": "smoke",
@@ -67,6 +70,8 @@ class Guest:
                    f"file={IMAGE}/root.ext4",
                    "-device", "virtio-blk-pci,drive=disk,addr=0x3",
                    "-fw_cfg", f"name=opt/vrouter/config,file={config}"]
+        command += ["-netdev", f"user,id=management,hostfwd=tcp:{API}-:443",
+                    "-device", "virtio-net-pci,netdev=management,addr=0x7"]
         for name, (mac, slot) in NICS.items():
             self.lab_ip("tuntap", "add", "dev", name, "mode", "tap", "vnet_hdr")
             command += ["-netdev", f"tap,id={name},ifname={name},script=no,downscript=no",
@@ -75,6 +80,9 @@ class Guest:
 
     def lab_ip(self, *argv):
         return netns.run(["ip", "-n", self.netns, *argv], check=True).stdout
+
+    def lab_run(self, *argv):
+        return netns.run(argv, self.netns, timeout=60, check=False)
 
     def plug(self, name, host):
         """The other end of a NIC becomes the host's eth0; QEMU keeps it once it has opened it."""
@@ -139,6 +147,24 @@ def check_traffic(check, inside, outside):
     check("the server sees the host's own address", seen == "192.168.20.10", seen)
 
 
+def check_api(check, guest):
+    """From outside, with what the console told at the first boot."""
+    pin, token = (re.search(rf"vrouter-access: {what} (\S+)", guest.console())[1]
+                  for what in ("key", "token"))
+
+    def get(*argv):
+        return guest.lab_run("curl", "-sSk", "-m", 20, *argv, f"https://{API}/v1/config")
+    known = ("--pinnedpubkey", pin)
+    bearer = ("-H", f"Authorization: Bearer {token}")
+    wait_until(lambda: get(*known).returncode == 0, API_DEADLINE_S, "the API answers")
+    answer = get(*known, *bearer)
+    check("the API over TLS, by key and token", '"smoke"' in answer.stdout, answer.stderr)
+    answer = get(*known)
+    check("the API knows nobody without a token", '"status": 401' in answer.stdout, answer.stdout)
+    answer = get("--pinnedpubkey", "sha256//" + "A" * 43 + "=", *bearer)
+    check("another key is not taken for the router's", answer.returncode == 90, answer.stderr)
+
+
 def check_power_button(check, guest):
     """The guest shuts itself down, as a host that stops its virtual machines wants it to."""
     guest.press_power_button()
@@ -166,6 +192,7 @@ def run(check, lab):
     guest.wait_for("vrouter-bootstrap: applied", BOOT_DEADLINE_S)
     check("boot, configuration by MAC addresses applied", True)
     check("the devices are in use", guest.console().count("uio_pci_generic") >= 2, guest.console())
+    check_api(check, guest)
     check_traffic(check, inside, outside)
     check_power_button(check, guest)
 
