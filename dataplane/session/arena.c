@@ -32,6 +32,7 @@ static uint64_t layout_hash(const struct arena_header *h)
 		sizeof(struct arena_header),
 		sizeof(struct slab_head),
 		sizeof(struct index_bucket),
+		offsetof(struct index_bucket, overflow),
 		sizeof(struct session),
 		offsetof(struct session, life),
 		offsetof(struct session, mapping),

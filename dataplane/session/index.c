@@ -4,7 +4,7 @@
 // The index: hash, tag match and the two-bucket protocol.
 //
 // A place is free (0), RESERVED, or holds an entry. It is claimed by compare-and-swap, because as
-// a second bucket a bucket is shared with writers that hold other bits; then the tag is written,
+// a second bucket a bucket is shared with writers of other buckets; then the tag is written,
 // then the entry (release). The overflow count of the first bucket is raised before an entry shows
 // up in the second one and lowered after it has gone, so that a reader that sees 0 need not look.
 // Entries never move, so nobody can overlook one that was there all the time.
@@ -16,8 +16,6 @@
 #include <string.h>
 
 #define UNLIKELY(x)  __builtin_expect(!!(x), 0) // this file does without DPDK
-#define WRITER_BIT   1u
-#define OVERFLOW_ONE 2u
 #define INSERT_SPINS 256 // of one pause each: some 10 us, longer than any insert that runs
 #define BULK_CHUNK   64	 // buckets and slots of a chunk stay in the first-level cache
 
@@ -104,7 +102,7 @@ static uint32_t find_in(
 
 static bool overflows(const struct index_bucket *b)
 {
-	return atomic_load_explicit(&b->ctl, memory_order_acquire) >= OVERFLOW_ONE;
+	return atomic_load_explicit(&b->overflow, memory_order_acquire) != 0;
 }
 
 static uint32_t find(
@@ -182,11 +180,8 @@ void index_prefetch(const struct index *index, const void *key)
 static bool lock(struct index_bucket *b)
 {
 	for (unsigned i = 0; i < INSERT_SPINS; i++) {
-		uint32_t ctl = atomic_load_explicit(&b->ctl, memory_order_relaxed);
-
-		if (!(ctl & WRITER_BIT) &&
-			!(atomic_fetch_or_explicit(&b->ctl, WRITER_BIT, memory_order_acquire) &
-				WRITER_BIT))
+		if (atomic_load_explicit(&b->writer, memory_order_relaxed) == 0 &&
+			atomic_exchange_explicit(&b->writer, 1, memory_order_acquire) == 0)
 			return true;
 		_mm_pause();
 	}
@@ -195,7 +190,7 @@ static bool lock(struct index_bucket *b)
 
 static void unlock(struct index_bucket *b)
 {
-	atomic_fetch_and_explicit(&b->ctl, ~WRITER_BIT, memory_order_release);
+	atomic_store_explicit(&b->writer, 0, memory_order_release);
 }
 
 static bool put_in(struct index_bucket *b, uint64_t hash, uint32_t entry)
@@ -218,10 +213,10 @@ static int put(struct index *index, struct index_bucket *first, uint64_t hash, u
 {
 	if (put_in(first, hash, entry))
 		return 0;
-	atomic_fetch_add_explicit(&first->ctl, OVERFLOW_ONE, memory_order_relaxed);
+	atomic_fetch_add_explicit(&first->overflow, 1, memory_order_relaxed);
 	if (put_in(second_of(index, first, hash), hash, entry))
 		return 0;
-	atomic_fetch_sub_explicit(&first->ctl, OVERFLOW_ONE, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&first->overflow, 1, memory_order_relaxed);
 	return -ENOSPC;
 }
 
@@ -261,6 +256,6 @@ int index_remove(struct index *index, const void *key, uint32_t entry)
 		return 1;
 	if (!overflows(first) || !take_out(second_of(index, first, hash), entry))
 		return 0;
-	atomic_fetch_sub_explicit(&first->ctl, OVERFLOW_ONE, memory_order_release);
+	atomic_fetch_sub_explicit(&first->overflow, 1, memory_order_release);
 	return 1;
 }

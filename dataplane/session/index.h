@@ -3,7 +3,7 @@
 //
 // The one index of sessions (both directions), mappings and hosts: cache-line buckets of 8 entries
 // and 8 tags; the 16-byte key is compared in the slot that an entry names. Readers and removals
-// take no lock. Inserts of one key are serialised by the writer bit of its first bucket.
+// take no lock. Inserts of one key are serialised by the writer word of its first bucket.
 //
 // An entry that a reader has seen may be removed at any time, so a slot is reused only after a
 // grace period in which every reader and writer has finished its walk.
@@ -32,7 +32,8 @@ struct index_bucket {
 		_Atomic uint16_t tag[INDEX_PLACES];
 		_Atomic uint64_t tags[INDEX_PLACES / 4]; // the same, as readers load them
 	};
-	_Atomic uint32_t ctl; // bit 0: writer bit; above: entries of this bucket in second ones
+	_Atomic uint32_t writer;   // 1: a thread inserts a key whose first bucket this is
+	_Atomic uint32_t overflow; // entries of this bucket in second ones
 };
 static_assert(sizeof(struct index_bucket) == 64, "one cache line per bucket");
 
@@ -76,7 +77,7 @@ void index_lookup_bulk(const struct index *index, const void *keys, unsigned n, 
 // Starts loading the bucket of a key.
 void index_prefetch(const struct index *index, const void *key);
 
-// Insert if absent. 0; -EEXIST with the present entry in *existing; -EAGAIN when the writer bit
+// Insert if absent. 0; -EEXIST with the present entry in *existing; -EAGAIN when the writer word
 // could not be had; -ENOSPC when both buckets are full.
 int index_insert(struct index *index, const void *key, uint32_t entry, uint32_t *existing);
 

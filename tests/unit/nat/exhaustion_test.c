@@ -203,7 +203,7 @@ static void test_index(void **state)
 	nat_done(&f);
 }
 
-// Nobody gives the writer bit back: nothing is created, nothing is lost.
+// Nobody gives the writer word back: nothing is created, nothing is lost.
 static void test_busy(void **state)
 {
 	struct nat_fixture f;
@@ -212,7 +212,7 @@ static void test_busy(void **state)
 
 	nat_init(&f, 64, 64);
 	for (uint32_t b = 0; b < f.t.index.n_buckets; b++)
-		f.t.index.buckets[b].ctl |= 1;
+		f.t.index.buckets[b].writer = 1;
 	rq = nat_flow(&f, 5, 5000, "198.51.100.9", 53, IPPROTO_UDP);
 	assert_int_equal(nat_make(&f, &rq, &ref), -EAGAIN);
 	use(&f, 0, 0, 0);
@@ -220,7 +220,7 @@ static void test_busy(void **state)
 	assert_int_equal(nat_make(&f, &rq, &ref), -EAGAIN);
 	use(&f, 0, 0, 0);
 	for (uint32_t b = 0; b < f.t.index.n_buckets; b++)
-		f.t.index.buckets[b].ctl &= ~1u;
+		f.t.index.buckets[b].writer = 0;
 	assert_int_equal(nat_make(&f, &rq, &ref), 0);
 	nat_done(&f);
 }

@@ -91,13 +91,14 @@ static inline const struct session *session_next(const struct session_table *t, 
 	return NULL;
 }
 
-// No key in any bucket, no overflow, no writer bit.
+// No key in any bucket, no overflow, no writer.
 static inline void test_index_empty(const struct index *index)
 {
 	for (uint32_t b = 0; b < index->n_buckets; b++) {
 		for (unsigned i = 0; i < INDEX_PLACES; i++)
 			assert_int_equal(index->buckets[b].entry[i], 0);
-		assert_int_equal(index->buckets[b].ctl, 0);
+		assert_int_equal(index->buckets[b].writer, 0);
+		assert_int_equal(index->buckets[b].overflow, 0);
 	}
 }
 
@@ -108,8 +109,8 @@ static inline void test_index_consistent(const struct index *index)
 	uint32_t entries = 0, overflow = 0, counted = 0;
 
 	for (uint32_t b = 0; b < index->n_buckets; b++) {
-		assert_int_equal(index->buckets[b].ctl & 1, 0);
-		counted += index->buckets[b].ctl >> 1;
+		assert_int_equal(index->buckets[b].writer, 0);
+		counted += index->buckets[b].overflow;
 		for (unsigned i = 0; i < INDEX_PLACES; i++) {
 			uint32_t entry = index->buckets[b].entry[i];
 			const struct index_keys *kind = &index->kinds[index_entry_kind(entry)];

@@ -123,12 +123,12 @@ static void test_held_writer_bit(void **state)
 	init(&f, 2, 3);
 	assert_int_equal(insert(&f, 0, &other), 0);
 	for (uint32_t b = 0; b < 2; b++)
-		f.index.buckets[b].ctl |= 1;
+		f.index.buckets[b].writer = 1;
 	assert_int_equal(insert(&f, 1, &other), -EAGAIN);
 	assert_int_not_equal(index_lookup(&f.index, &f.slots[0]), 0);
 	assert_int_equal(take_out(&f, 0), 1);
 	for (uint32_t b = 0; b < 2; b++)
-		f.index.buckets[b].ctl &= ~1u;
+		f.index.buckets[b].writer = 0;
 	assert_int_equal(insert(&f, 1, &other), 0);
 	done(&f);
 }
