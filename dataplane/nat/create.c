@@ -378,18 +378,34 @@ static int take_parts(struct creation *c)
 	return 0;
 }
 
+// Starts loading the slots of the session after the next one: a session's time from now on.
+static void load_slots(const struct creation *c)
+{
+	uint32_t session = slab_second(&c->t->slabs[ARENA_SESSIONS]);
+	uint32_t mapping = c->mapping != 0 ? slab_second(&c->t->slabs[ARENA_MAPPINGS]) : 0;
+
+	if (session != 0) {
+		__builtin_prefetch(session_at(c->t, session));
+		__builtin_prefetch(&session_at(c->t, session)->mapping);
+	}
+	if (mapping != 0)
+		__builtin_prefetch(mapping_at(c->t, mapping));
+}
+
 static int make(struct creation *c, uint32_t *ref)
 {
 	int rc = take_parts(c);
 
 	if (rc == 0)
 		rc = publish(c, ref);
-	if (rc == 0)
+	if (rc == 0) {
 		c->w->created++;
-	else if (c->visible)
+		load_slots(c);
+	} else if (c->visible) {
 		leave_to_sweeper(c);
-	else
+	} else {
 		give_back(c);
+	}
 	return rc;
 }
 

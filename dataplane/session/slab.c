@@ -55,6 +55,16 @@ uint32_t slab_alloc(struct slab *slab)
 	return ref;
 }
 
+uint32_t slab_second(const struct slab *slab)
+{
+	uint32_t next = (uint32_t)atomic_load_explicit(&slab->head->top, memory_order_acquire);
+	uint32_t high = atomic_load_explicit(&slab->head->high, memory_order_relaxed);
+
+	if (next != 0)
+		return atomic_load_explicit(link_of(slab, next), memory_order_relaxed);
+	return high + 1 < slab->capacity ? high + 2 : 0;
+}
+
 void slab_chain(struct slab *slab, struct slab_chain *chain, uint32_t ref)
 {
 	atomic_store_explicit(link_of(slab, ref), chain->first, memory_order_relaxed);

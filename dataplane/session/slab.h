@@ -28,6 +28,11 @@ struct slab {
 // slot + 1, or 0 when all are in use.
 uint32_t slab_alloc(struct slab *slab);
 
+// The slot + 1 that slab_alloc() will probably return after the next one, 0: not foreseen. For
+// prefetching: a slot's link is read when the slot is taken, and it is long ago that anybody
+// touched it. Reads the next one's link.
+uint32_t slab_second(const struct slab *slab);
+
 // Gives back slot `ref` - 1, which no other thread can reach any more.
 void slab_free(struct slab *slab, uint32_t ref);
 

@@ -83,12 +83,39 @@ static void test_chain(void **state)
 	assert_int_equal(slab_alloc(&f.slab), 0);
 }
 
+static void test_second(void **state)
+{
+	struct fixture f;
+	uint32_t refs[4];
+
+	init(&f);
+	for (unsigned i = 0; i < 4; i++) { // never used, in order
+		uint32_t second = slab_second(&f.slab);
+
+		refs[i] = slab_alloc(&f.slab);
+		assert_int_equal(second, refs[i] + 1);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		slab_free(&f.slab, refs[i]);
+	assert_int_equal(slab_second(&f.slab), refs[1]);
+	assert_int_equal(slab_alloc(&f.slab), refs[2]);
+	assert_int_equal(slab_second(&f.slab), refs[0]);
+	assert_int_equal(slab_alloc(&f.slab), refs[1]);
+	assert_int_equal(slab_second(&f.slab), 0); // the last one that was used before
+	while (slab_used(&f.slab) < SLOTS - 1)
+		slab_alloc(&f.slab);
+	assert_int_equal(slab_second(&f.slab), 0);
+	slab_alloc(&f.slab);
+	assert_int_equal(slab_second(&f.slab), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_slots_once),
 		cmocka_unit_test(test_high_water),
 		cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
