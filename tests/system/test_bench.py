@@ -20,7 +20,7 @@ SCENARIO = Scenario("little", FLOWS, [snat_flows(FLOWS)], snat(), packets=PACKET
 def test_a_scenario(lab):
     build = os.environ.get("VROUTER_BUILD", os.path.join(ROOT, "build"))
     with wire.Ours(lab, build, SCENARIO, huge=False) as ours:
-        made = ours.measure(10, rate=RATE)
+        made = ours.measure(60, rate=RATE)
         wait_until(lambda: ours.router.get("state")["dataplane"]["sessions"] == FLOWS,
                    what="the session of each flow is counted")
         assert made["sessions_per_s"] == 0  # made in the learning phase
@@ -28,6 +28,6 @@ def test_a_scenario(lab):
         _, state = ours.reading()
         assert state["accounts"]["sent"] >= PACKETS
     with wire.BareLoop(lab, build, SCENARIO, huge=False) as bare:
-        made = bare.measure(10, rate=RATE)
+        made = bare.measure(60, rate=RATE)
         assert made["loss"] == 0
         assert made["mpps"] > 0

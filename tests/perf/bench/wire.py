@@ -48,6 +48,7 @@ class Generator:
         self.argv += ["--memory", str(GENERATOR_MIB), "--file-prefix", f"{lab.prefix}-pg",
                       "--core", "0", "--rate", str(rate), "--check", "sample", "--learn-rate",
                       str(LEARN_RATE), "--drain", "30" if rate else "0.5", "--json", "-"]
+        self.argv += ["--learn-rounds", "20"] if rate else []
         self.argv += [] if system.huge else ["--no-huge"]
         self.log = os.path.join(lab.directory, "pktgen.log")
 
@@ -203,7 +204,8 @@ class BareLoop:
         flows = [re.sub(r",(new|learn)=[^,]*", "", f) for f in self.scenario.flows]
         report = generator.run(
             flows, seconds, self.scenario.packets,
-            lambda _: self.process.send(signal.SIGUSR1), self.process.stop)
+            lambda _: self.process.send(signal.SIGUSR1), lambda: None)
+        self.process.stop()  # not before what was under way has come out
         said = json.loads(self.process.output().splitlines()[-1])
         return {**of_counts(said["counts"]), "mpps": report["total"]["pps_received"] / 1e6,
                 "loss": report["total"]["loss"]}
