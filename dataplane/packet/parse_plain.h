@@ -117,18 +117,9 @@ static __rte_cold uint16_t plain_rx_flags(struct rte_mbuf *m)
 	return csum == RTE_MBUF_F_RX_L4_CKSUM_NONE ? META_CSUM_PARTIAL : 0;
 }
 
-// Cuts the padding of a frame off: `total` bytes are IPv4. False: it is not that.
-static __rte_always_inline bool plain_trim(struct rte_mbuf *m, uint16_t total)
-{
-	if (total > m->data_len - PLAIN_IP || total < PLAIN_MIN - PLAIN_IP)
-		return false;
-	m->data_len = total + PLAIN_IP;
-	m->pkt_len = m->data_len;
-	return true;
-}
-
-// True: as packet_parse() with PARSE_IP4. False: packet_parse() has to look. `own`: the MAC address
-// of the port in the lower bytes, see plain_own(). `arrival`: see plain_arrival().
+// True: as packet_parse() with PARSE_IP4. False: nothing is changed, packet_parse() has to look.
+// `own`: the MAC address of the port in the lower bytes, see plain_own(). `arrival`: see
+// plain_arrival().
 static __rte_always_inline bool packet_parse_plain(
 	struct rte_mbuf *m, struct meta *meta, uint64_t own, uint32_t arrival)
 {
@@ -145,10 +136,13 @@ static __rte_always_inline bool packet_parse_plain(
 	if (unlikely((field & fragment) || !plain_unicast(p[PLAIN_SRC]) ||
 		     !plain_unicast(p[PLAIN_DST]) || !csum_ip4_plain_ok(p + PLAIN_IP)))
 		return false;
-	if (unlikely(total != m->data_len - PLAIN_IP) && !plain_trim(m, total))
+	if (unlikely(total > m->data_len - PLAIN_IP || total < PLAIN_MIN - PLAIN_IP ||
+		     !plain_l4(p + PLAIN_L4, p[PLAIN_PROTO], total - (PLAIN_L4 - PLAIN_IP))))
 		return false;
-	if (unlikely(!plain_l4(p + PLAIN_L4, p[PLAIN_PROTO], total - (PLAIN_L4 - PLAIN_IP))))
-		return false;
+	if (unlikely(total < m->data_len - PLAIN_IP)) { // the frame is padded
+		m->data_len = total + PLAIN_IP;
+		m->pkt_len = m->data_len;
+	}
 	static_assert(RTE_IPV4_HDR_DF_FLAG >> 10 == META_DF, "shifted into place");
 	flags = META_HAS_PORTS | (field >> 10 & META_DF);
 	if (unlikely(m->ol_flags != 0))

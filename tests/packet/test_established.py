@@ -169,9 +169,9 @@ def test_a_neighbour_has_another_address(net):
 
 def test_a_route_changes(net):
     """The cached path is asked for at once."""
-    far = "172.28.1.1"
+    far = "20.28.1.1"
     config = copy.deepcopy(net.config)
-    route = {"destination": "172.28.0.0/16", "type": "static", "next_hop": REMOTE}
+    route = {"destination": "20.28.0.0/16", "type": "static", "next_hop": REMOTE}
     config["routes"].append(route)
     net.router.configure(config)
     there = tcp(net.h1.ip, far, 4012, 80)
@@ -180,16 +180,16 @@ def test_a_route_changes(net):
     net.router.configure(config)
     again(net.h1, there, net.office, hop(there, src=UPLINK))
     config["routes"].remove(route)
-    config["routes"].append({"destination": "172.28.0.0/16", "type": "blackhole"})
+    config["routes"].append({"destination": "20.28.0.0/16", "type": "blackhole"})
     net.router.configure(config)
     assert net.h1.send(there) == []
 
 
 def test_an_uplink_changes(net):
     """A flow does not leave by an uplink whose address it does not have."""
-    far = "172.28.1.1"
+    far = "20.28.1.1"
     config = copy.deepcopy(net.config)
-    route = {"destination": "172.28.0.0/16", "type": "static", "next_hop": REMOTE}
+    route = {"destination": "20.28.0.0/16", "type": "static", "next_hop": REMOTE}
     config["routes"].append(route)
     net.router.configure(config)
     there = tcp(net.h1.ip, far, 4013, 80)
