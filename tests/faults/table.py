@@ -79,7 +79,7 @@ ESTABLISHED = [
           "(field & fragment) || ", "", "unit packet/packet_parse_test good_packets"),
     Fault("the short cut of the parser takes every source", "dataplane/packet/parse_plain.h",
           "return (uint8_t)(octet - 1) < 223 && octet != 127;", "return octet != 127;",
-          "unit packet/packet_parse_test short_cut"),
+          "unit packet/packet_parse_test mutations"),
     Fault("the short cut of the parser keeps padding", "dataplane/packet/parse_plain.h",
           "m->pkt_len = m->data_len;", "", "unit packet/packet_parse_test short_cut"),
 ]
