@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <rte_common.h>
-#include <rte_ip.h>
 
 #include "dataplane/nat/build.h"
 #include "dataplane/packet/csum.h"
@@ -160,10 +159,11 @@ static int build_own(struct nat_section *s, const struct objects *objects)
 	if (s->own_places == NULL)
 		return -ENOMEM;
 	s->own_mask = size - 1;
-	mark_inside(s, RTE_IPV4(10, 0, 0, 0), 8);
-	mark_inside(s, RTE_IPV4(100, 64, 0, 0), 10);
-	mark_inside(s, RTE_IPV4(172, 16, 0, 0), 12);
-	mark_inside(s, RTE_IPV4(192, 168, 0, 0), 16);
+	// RFC 1918, RFC 6598
+	mark_inside(s, 0x0a000000, 8);
+	mark_inside(s, 0x64400000, 10);
+	mark_inside(s, 0xac100000, 12);
+	mark_inside(s, 0xc0a80000, 16);
 	for (OBJECTS_EACH(objects, OBJ_ADDRESS, const struct obj_address, a)) {
 		const struct obj_port *port = objects_get(objects, OBJ_PORT, a->port);
 		uint32_t i = nat_target_hash(nat_addr(&a->addr));
