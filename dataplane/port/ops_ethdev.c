@@ -45,9 +45,15 @@ int port_ethdev_losses(struct port *p, struct port_losses *out)
 	return ret;
 }
 
+// With the groups of routing protocols, which a NIC keeps to itself unless it is told; a virtio
+// device can be told only now. A device that cannot be told has no filter (vhost, memif).
 static int ethdev_start(struct port *p)
 {
-	return rte_eth_dev_start(p->ethdev);
+	int ret = rte_eth_dev_start(p->ethdev);
+
+	if (ret == 0)
+		ret = rte_eth_allmulticast_enable(p->ethdev);
+	return ret == -ENOTSUP ? 0 : ret;
 }
 
 static bool ethdev_link_up(struct port *p)

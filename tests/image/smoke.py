@@ -20,6 +20,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 
+from frr import Frr  # noqa: E402
 import netns  # noqa: E402
 import traffic  # noqa: E402
 from topology import Host, Lab  # noqa: E402
@@ -28,6 +29,7 @@ from wait import wait_until  # noqa: E402
 IMAGE = os.path.join(ROOT, "build", "image")
 BUILD_DEADLINE_S = 300.0
 BOOT_DEADLINE_S = 400.0
+OSPF_DEADLINE_S = 200.0
 API_DEADLINE_S = 60.0
 POWER_OFF_DEADLINE_S = 120.0
 MONITOR_DEADLINE_S = 20.0
@@ -42,6 +44,8 @@ CONFIG = {
          "addresses": ["192.168.10.1/24", "192.168.20.1/24"]},
     ],
     "snat": [{"name": "out", "source": "192.168.10.0/24", "interface": "pub0"}],
+    "ospf": {"router_id": "203.0.113.1", "hello_interval_s": 2, "dead_interval_s": 20, "areas": [
+        {"id": 0, "interfaces": ["pub0"]}]},
 }
 
 
@@ -165,6 +169,15 @@ def check_api(check, guest):
     check("another key is not taken for the router's", answer.returncode == 90, answer.stderr)
 
 
+def check_ospf(check, lab, outside):
+    """zebra and ospfd of the image, among the mirrors: a router outside becomes their neighbour."""
+    frr = Frr(lab, "outside", outside.netns).start()
+    frr.ospf(outside.address, {"eth0": 0}, hello=2, dead=20)
+    wait_until(lambda: frr.neighbours().get("203.0.113.1") == "Full", OSPF_DEADLINE_S,
+               "the guest is a full neighbour")
+    check("an OSPF adjacency", True)
+
+
 def check_power_button(check, guest):
     """The guest shuts itself down, as a host that stops its virtual machines wants it to."""
     guest.press_power_button()
@@ -194,6 +207,7 @@ def run(check, lab):
     check("the devices are in use", guest.console().count("uio_pci_generic") >= 2, guest.console())
     check_api(check, guest)
     check_traffic(check, inside, outside)
+    check_ospf(check, lab, outside)
     check_power_button(check, guest)
 
 
