@@ -161,6 +161,22 @@ static void nothing_is_swept_meanwhile(void **state)
 	assert_int_equal(world.sweeps, before + 1);
 }
 
+// All that the data plane has was told by this process: nothing else can be lost.
+static void what_the_kernel_gives_up_meanwhile_goes(void **state)
+{
+	world_shell("ip route add 10.60.0.0/16 via 10.1.0.6 proto static");
+	world_events();
+	assert_int_equal(world_gateway("10.60.0.0/16"), 6);
+	learn();
+	absence = 1;
+	withdraw();
+	world_shell("ip link del pub1"); // everything is told
+	world_shell("ip route del 10.60.0.0/16 proto static");
+	world_events();
+	assert_null(world_route("10.60.0.0/16"));
+	assert_int_equal(world_gateway(NET), 5);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -175,6 +191,7 @@ int main(void)
 		TEST(a_second_death),
 		TEST(a_lost_link_ends_it),
 		TEST(nothing_is_swept_meanwhile),
+		TEST(what_the_kernel_gives_up_meanwhile_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
