@@ -40,6 +40,15 @@ static __rte_always_inline enum established_class classify_private(
 								   : ESTABLISHED_NONE;
 }
 
+// Fragments between private networks take the way of the other packets of their flow, and so do not
+// fall behind them.
+static __rte_noinline void classify_other(const struct nat_section *s, struct meta *meta)
+{
+	if (!(meta->flags & META_ICMP_ERROR) && meta->side == SIDE_PRIVATE &&
+		nat_target(s, meta->src) == NULL)
+		meta->flags |= META_NO_TARGET;
+}
+
 // As nat_inbound classifies.
 static __rte_always_inline enum established_class classify_public(
 	const struct nat_section *s, const struct meta *meta, const struct nat_eip **eip)
@@ -78,7 +87,8 @@ static __rte_always_inline struct adj *established_adj(
 		     (uint32_t)cached != fib_generation(l3->fib, s->key[!dir].src)))
 		return NULL;
 	adj = l3_adj(l3, route);
-	if (unlikely(!send_ready(adj) || meta->ttl <= 1 || meta->ip_len > adj->mtu))
+	if (unlikely(!send_ready(adj) || meta->ttl <= 1 ||
+		     (meta->ip_len > adj->mtu && (meta->flags & META_DF))))
 		return NULL;
 	// An outbound flow is over where its route has left the uplink: nat_outbound's business.
 	if (unlikely(
@@ -210,7 +220,9 @@ static uint16_t established_process(
 		enum established_class class = ESTABLISHED_NONE;
 
 		node_prefetch(objs, i, n, false);
-		if (likely(!(meta->flags & NOT_PLAIN)))
+		if (unlikely(meta->flags & NOT_PLAIN))
+			classify_other(s, meta);
+		else
 			class = meta->side == SIDE_PRIVATE ? classify_private(s, meta)
 							   : classify_public(s, meta, &eip);
 		next[i] = NAT_LOOKUP;

@@ -70,7 +70,7 @@ ESTABLISHED = [
           "|| meta->ttl <= 1 ||", "||",
           "packet test_established.py test_ttl_and_size_are_checked_as_ever"),
     Fault("a packet that is too big is known, too", "dataplane/nat/established.c",
-          "meta->ttl <= 1 || meta->ip_len > adj->mtu", "meta->ttl <= 1",
+          "(meta->ip_len > adj->mtu && (meta->flags & META_DF))", "false",
           "packet test_established.py test_ttl_and_size_are_checked_as_ever"),
     Fault("no checksum becomes one", "dataplane/packet/translate.h",
           "else if (likely(csum != 0))", "else",

@@ -6,7 +6,7 @@ graph, and must look like the first one. Each test sends a packet again and agai
 import copy
 
 import pytest
-from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
 from scapy.packet import Raw
 
 from router import expect, hop, sent
@@ -136,6 +136,28 @@ def test_ttl_and_size_are_checked_as_ever(net):
     error = IP(sent(net.h1.send(IP(bytes(big)))).frame[14:])
     assert (error[ICMP].type, error[ICMP].code) == (3, 4)
     again(net.h1, there, net.inet, hop(there, src=UPLINK))
+
+
+def in_one_queue(host, packets):
+    """What comes out of a burst of the host, which a port's two queues receive in turn; one of the
+    queues has other packets."""
+    other = udp(host.ip, "192.168.10.1", 4017, 9)
+    outs = host.router.send_frames(
+        [(host.port, host.to_router(p)) for packet in packets for p in (packet, other)])
+    return [o.frame for o in outs if o.port != host.port]
+
+
+def test_packets_of_a_burst_keep_their_order(net):
+    """Also those that are cut, or are fragments, which take ways of their own."""
+    small, big = (udp(net.h1.ip, REMOTE, 4016, 80, b"x" * n) for n in (4, 1600))
+    again(net.h1, small, net.inet, hop(small, src=UPLINK))
+    cut = [IP(bytes(f)) for f in fragment(hop(big, src=UPLINK), fragsize=1480)]
+    want = [net.inet.from_router(p) for p in [*cut, hop(small, src=UPLINK)]]
+    assert in_one_queue(net.h1, [big, small]) == want
+    whole, split = (udp(net.h1b.ip, net.h2.ip, 4016, 80, c * 64) for c in (b"x", b"y"))
+    pieces, gone = ([IP(bytes(f)) for f in fragment(p, fragsize=40)] for p in (split, hop(split)))
+    want = [net.h2.from_router(p) for p in (*gone, hop(whole))]
+    assert in_one_queue(net.h1b, [*pieces, whole]) == want
 
 
 def test_the_mss_of_a_syn_is_clamped(net):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 the vrouter authors
 //
-// One scenario: every flow is seen once before anything is measured, then rounds of walks.
+// One scenario: every flow is seen twice before anything is measured, then rounds of walks.
 #include "tests/perf/measure.h"
 
 #include <errno.h>
