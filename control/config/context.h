@@ -84,7 +84,18 @@ struct parse {
 	size_t n_own;
 	struct claim *claims;
 	size_t n_claims, max_claims;
+	char unknown[192]; // of unknown_name()
 };
+
+// What unknown_name() may propose.
+enum name_kind {
+	NAMES_VIP = 1,
+	NAMES_INTERFACE = 2,
+};
+
+// Why a reference is refused, `what`, and which name might be meant: as text that the next call
+// overwrites. Not for the last of many problems, as it looks at every name.
+const char *unknown_name(struct parse *ps, const char *what, const char *name, unsigned int kinds);
 
 // Zeroed memory for n elements, at least one; NULL sets no_memory.
 void *parse_alloc(struct parse *ps, size_t n, size_t size);

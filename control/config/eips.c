@@ -29,7 +29,7 @@ static enum reading parse_vip_ref(struct parse *ps, const struct reader *r, unsi
 	report_member(r, "vip", "%s",
 		name_index_find(&ps->interface_names, name) >= 0
 			? "is an interface, whose own addresses cannot be EIPs"
-			: "no VIP has this name");
+			: unknown_name(ps, "no VIP has this name", name, NAMES_VIP));
 	return READ_BAD;
 }
 

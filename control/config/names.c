@@ -4,11 +4,14 @@
 // Names: the index of each list's names, and references from one list to another.
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/config/context.h"
 #include "control/config/text.h"
+
+#define NEAREST_PROBLEMS 8 // a proposal costs a look at up to 16 384 names
 
 void *parse_alloc(struct parse *ps, size_t n, size_t size)
 {
@@ -77,6 +80,35 @@ void report_entry(struct parse *ps, const char *list, size_t index, const char *
 	va_end(args);
 }
 
+static void nearer(
+	const char *name, const char *candidate, const char **nearest, unsigned int *least)
+{
+	unsigned int d = text_distance(name, candidate);
+
+	if (candidate[0] == '\0' || d >= *least)
+		return;
+	*least = d;
+	*nearest = candidate;
+}
+
+const char *unknown_name(struct parse *ps, const char *what, const char *name, unsigned int kinds)
+{
+	const struct config *c = ps->config;
+	unsigned int least = UINT32_MAX;
+	const char *nearest = NULL;
+
+	if (ps->problems->count >= NEAREST_PROBLEMS)
+		return what;
+	for (size_t i = 0; (kinds & NAMES_INTERFACE) && i < c->n_interfaces; i++)
+		nearer(name, c->interfaces[i].name, &nearest, &least);
+	for (size_t i = 0; (kinds & NAMES_VIP) && i < c->n_vips; i++)
+		nearer(name, c->vips[i].name, &nearest, &least);
+	if (nearest == NULL)
+		return what;
+	snprintf(ps->unknown, sizeof(ps->unknown), "%s, the nearest is \"%s\"", what, nearest);
+	return ps->unknown;
+}
+
 enum reading parse_interface_ref(struct parse *ps, const struct reader *r, const char *key,
 	enum presence presence, unsigned int *out)
 {
@@ -87,7 +119,8 @@ enum reading parse_interface_ref(struct parse *ps, const struct reader *r, const
 		return got;
 	int i = name_index_find(&ps->interface_names, name);
 	if (i < 0) {
-		report_member(r, key, "no interface has this name");
+		report_member(r, key, "%s",
+			unknown_name(ps, "no interface has this name", name, NAMES_INTERFACE));
 		return READ_BAD;
 	}
 	if (!ps->interfaces[i].role)
@@ -147,7 +180,9 @@ enum reading parse_owner(
 		return READ_BAD;
 	int i = vip_find(ps, name);
 	if (i < 0 && name_index_find(&ps->interface_names, name) < 0) {
-		report_member(r, key, "no VIP or interface has this name");
+		report_member(r, key, "%s",
+			unknown_name(ps, "no VIP or interface has this name", name,
+				NAMES_VIP | NAMES_INTERFACE));
 		return READ_BAD;
 	}
 	if (i < 0)

@@ -116,7 +116,7 @@ static void parse_settings(struct ospf_parse *op, const struct reader *r, uint32
 // The interface of the entry; -1, reported: there is none of that name, or OSPF cannot run on it.
 static int find_interface(struct ospf_parse *op, const struct path *path, json_t *name)
 {
-	const struct parse *ps = op->ps;
+	struct parse *ps = op->ps;
 	const char *text = json_string_value(name);
 	int i = text != NULL ? name_index_find(&ps->interface_names, text) : -1;
 	const char *wrong = NULL;
@@ -124,7 +124,7 @@ static int find_interface(struct ospf_parse *op, const struct path *path, json_t
 	if (text == NULL)
 		wrong = "expected the name of an interface, or an object with its \"name\"";
 	else if (i < 0)
-		wrong = "no interface has this name";
+		wrong = unknown_name(ps, "no interface has this name", text, NAMES_INTERFACE);
 	else if (ps->interfaces[i].role && ps->config->interfaces[i].role == INTERFACE_MANAGEMENT)
 		wrong = "is a management interface, which does not forward";
 	else if (op->in_area[i])

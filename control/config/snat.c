@@ -43,7 +43,9 @@ static const struct own *pool_address(struct parse *ps, const char *text, const 
 	if (text_address(text, &address) != NULL) {
 		int vip = vip_find(ps, text);
 
-		*wrong = vip < 0 ? "no address, and no VIP has this name" : NULL;
+		*wrong = vip >= 0 ? NULL
+				  : unknown_name(ps, "no address, and no VIP has this name", text,
+					    NAMES_VIP);
 		return vip >= 0 && ps->vips[vip] ? own_find(ps, ps->config->vips[vip].address)
 						 : NULL;
 	}

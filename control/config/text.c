@@ -363,7 +363,7 @@ char *text_put_address(char *out, struct in_addr address)
 	return out;
 }
 
-#define NEAREST_MAX 32 // characters compared; all known names are shorter
+#define NEAREST_MAX 32 // characters compared; all names of fields are shorter
 
 // Levenshtein distance, one row of the table at a time.
 static unsigned int distance(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -390,14 +390,18 @@ static unsigned int distance(const char *a, size_t a_len, const char *b, size_t 
 	return row[b_len];
 }
 
+unsigned int text_distance(const char *a, const char *b)
+{
+	return distance(a, strnlen(a, NEAREST_MAX), b, strnlen(b, NEAREST_MAX));
+}
+
 const char *text_nearest(const char *text, const char *const *names)
 {
-	size_t len = strnlen(text, NEAREST_MAX);
 	const char *nearest = names[0];
 	unsigned int least = UINT32_MAX;
 
 	for (; *names != NULL; names++) {
-		unsigned int d = distance(text, len, *names, strnlen(*names, NEAREST_MAX));
+		unsigned int d = text_distance(text, *names);
 
 		if (d < least) {
 			least = d;

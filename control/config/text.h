@@ -41,5 +41,8 @@ const char *address_not_in_subnet(struct in_addr address, uint8_t plen);
 char *text_put_number(char *out, uint32_t number);
 char *text_put_address(char *out, struct in_addr address);
 
+// Edit distance of the first 32 characters of both.
+unsigned int text_distance(const char *a, const char *b);
+
 // The known name nearest to `text` by edit distance; `names` ends with NULL and is not empty.
 const char *text_nearest(const char *text, const char *const *names);
