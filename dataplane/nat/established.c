@@ -10,6 +10,7 @@
 #include "dataplane/ip4/send.h"
 #include "dataplane/main/node.h"
 #include "dataplane/nat/apply.h"
+#include "dataplane/nat/split.h"
 #include "dataplane/packet/translate.h"
 
 #define ESTABLISHED_CHUNK 64 // packets and their sessions that stay in the first-level cache
@@ -145,8 +146,6 @@ struct established_burst {
 	struct session_key keys[LIMIT_BURST];
 };
 
-#define SENT UINT16_MAX // in place of an edge: the packet is gone
-
 // Returns how many were sent.
 static __rte_always_inline uint16_t established_sessions(
 	struct worker *w, const struct established_burst *b, void **objs, rte_edge_t *next)
@@ -167,38 +166,12 @@ static __rte_always_inline uint16_t established_sessions(
 			if (k + NODE_PREFETCH < n)
 				nat_prefetch(objs[at[k + NODE_PREFETCH]]);
 			if (likely(refs[k] != 0) && established_pass(w, m, mbuf_meta(m), refs[k])) {
-				next[at[k]] = SENT;
+				next[at[k]] = NAT_SENT;
 				sent++;
 			}
 		}
 	}
 	return sent;
-}
-
-// A packet to an EIP that needs no session.
-static __rte_always_inline rte_edge_t established_eip(
-	struct worker *w, struct rte_mbuf *m, struct meta *meta, const struct nat_eip *eip)
-{
-	rte_edge_t edge = nat_eip_in(w, m, meta, eip);
-	struct adj *adj = l3_adj(w->l3, meta->adj);
-
-	if (unlikely(edge != NAT_SEND || !send_ready(adj)))
-		return edge;
-	send_now(w, m, meta, adj);
-	return SENT;
-}
-
-// What was not sent goes on.
-static uint16_t established_rest(void **objs, rte_edge_t *next, uint16_t n, void **rest)
-{
-	uint16_t n_rest = 0;
-
-	for (uint16_t i = 0; i < n; i++) {
-		rest[n_rest] = objs[i];
-		next[n_rest] = next[i];
-		n_rest += next[i] != SENT;
-	}
-	return n_rest;
 }
 
 static uint16_t established_process(
@@ -208,7 +181,6 @@ static uint16_t established_process(
 	const struct nat_section *s = nat_of(w->set);
 	struct established_burst burst; // its arrays are filled as far as they are used
 	rte_edge_t next[LIMIT_BURST];
-	void *rest[LIMIT_BURST];
 	uint16_t sent = 0;
 
 	if (unlikely(n == 0 || n > LIMIT_BURST))
@@ -230,15 +202,12 @@ static uint16_t established_process(
 			burst.at[burst.n] = i;
 			established_key(meta, &burst.keys[burst.n++]);
 		} else if (class == ESTABLISHED_EIP) {
-			next[i] = established_eip(w, objs[i], meta, eip);
-			sent += next[i] == SENT;
+			next[i] = nat_send(w, objs[i], meta, nat_eip_in(w, objs[i], meta, eip));
+			sent += next[i] == NAT_SENT;
 		}
 	}
 	sent += established_sessions(w, &burst, objs, next);
-	if (sent == 0)
-		node_split(graph, node, objs, next, n);
-	else if (sent < n)
-		node_split(graph, node, rest, next, established_rest(objs, next, n, rest));
+	nat_split(graph, node, objs, next, n, sent);
 	return n;
 }
 

@@ -6,6 +6,7 @@
 // Hosts that no rule names skip all of it.
 #include "dataplane/ip4/nodes.h"
 #include "dataplane/nat/burst.h"
+#include "dataplane/nat/split.h"
 #include "dataplane/packet/parse.h"
 
 enum outbound_class {
@@ -114,6 +115,7 @@ static uint16_t outbound_process(
 	const struct nat_eip *eips[LIMIT_BURST];
 	struct nat_burst burst; // its arrays are filled as far as they are used
 	rte_edge_t next[LIMIT_BURST];
+	uint16_t sent = 0;
 
 	if (unlikely(n == 0 || n > LIMIT_BURST))
 		return 0;
@@ -122,14 +124,14 @@ static uint16_t outbound_process(
 		struct rte_mbuf *m = objs[i];
 		struct meta *meta = mbuf_meta(m);
 
-		if (i + NODE_PREFETCH < n)
-			rte_prefetch0(rte_mbuf_to_priv(objs[i + NODE_PREFETCH]));
+		node_prefetch(objs, i, n, true);
 		switch (outbound_classify(w->l3, s, m, meta, &eips[i])) {
 		case OUTBOUND_PLAIN:
 			next[i] = NAT_SEND;
 			break;
 		case OUTBOUND_EIP:
-			next[i] = nat_eip_out(w, m, meta, eips[i]);
+			next[i] = nat_send(w, m, meta, nat_eip_out(w, m, meta, eips[i]));
+			sent += next[i] == NAT_SENT;
 			break;
 		case OUTBOUND_SESSION:
 			nat_burst_add(&burst, m, i, next);
@@ -137,7 +139,7 @@ static uint16_t outbound_process(
 		}
 	}
 	nat_burst_apply(w, &burst, objs, next, outbound_miss, outbound_foresee, eips);
-	node_split(graph, node, objs, next, n);
+	nat_split(graph, node, objs, next, n, sent);
 	return n;
 }
 
