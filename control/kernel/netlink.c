@@ -144,7 +144,7 @@ static int error_of(const struct nlmsghdr *h)
 
 static void take_dump_part(struct netlink_dump *d, const struct nlmsghdr *h, int n)
 {
-	for (; mnl_nlmsg_ok(h, n) && !d->done; h = mnl_nlmsg_next(h, &n)) {
+	for (; netlink_message_ok(h, n) && !d->done; h = mnl_nlmsg_next(h, &n)) {
 		if (h->nlmsg_seq != d->seq)
 			continue;
 		if ((h->nlmsg_flags & NLM_F_DUMP_INTR) != 0)
@@ -206,7 +206,7 @@ static int take_answers(struct netlink_batch *b, uint32_t *next, int n)
 {
 	const struct nlmsghdr *h = (const void *)b->nl->receive;
 
-	for (; mnl_nlmsg_ok(h, n); h = mnl_nlmsg_next(h, &n)) {
+	for (; netlink_message_ok(h, n); h = mnl_nlmsg_next(h, &n)) {
 		uint32_t i = h->nlmsg_seq - b->first_seq;
 
 		if (h->nlmsg_type != NLMSG_ERROR || i >= b->count)

@@ -10,6 +10,13 @@
 
 #include <libmnl/libmnl.h>
 
+// Whether a whole message begins at `h`, of which n bytes are there. mnl_nlmsg_ok() alone takes a
+// length of 2 GiB and more for a negative one, which fits.
+static inline bool netlink_message_ok(const struct nlmsghdr *h, int n)
+{
+	return mnl_nlmsg_ok(h, n) && h->nlmsg_len <= (uint32_t)n;
+}
+
 #define NETLINK_MESSAGE_MAX 2048  // bytes of one request
 #define NETLINK_BATCH_MAX   128	  // requests per system call
 #define NETLINK_SEND_BYTES  32768 // above NETLINK_MESSAGE_MAX

@@ -88,7 +88,7 @@ static void note(struct route_sync *s, size_t from)
 	int n = (int)(s->news_len - from);
 	struct table_route r;
 
-	for (; mnl_nlmsg_ok(h, n); h = mnl_nlmsg_next(h, &n))
+	for (; netlink_message_ok(h, n); h = mnl_nlmsg_next(h, &n))
 		if ((h->nlmsg_type == RTM_NEWROUTE || h->nlmsg_type == RTM_DELROUTE) &&
 			route_parse(h, &r))
 			route_table_note(s->table, &r);
@@ -134,7 +134,7 @@ static void look_at_news(struct route_sync *s)
 
 	if (n > 0)
 		s->hold.asked = false;
-	for (; mnl_nlmsg_ok(h, n); h = mnl_nlmsg_next(h, &n))
+	for (; netlink_message_ok(h, n); h = mnl_nlmsg_next(h, &n))
 		on_notification(s, h);
 	s->news_len = 0;
 }

@@ -374,7 +374,9 @@ static int read_some(struct neigh_netlink *nl)
 	int left = (int)len;
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)nl->buffer;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	// mnl_nlmsg_ok() alone takes a length of 2 GiB and more for a negative one, which fits.
+	for (; mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
+		nlh = mnl_nlmsg_next(nlh, &left))
 		handle(nl, nlh);
 	return 1;
 }

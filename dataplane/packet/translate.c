@@ -31,7 +31,6 @@ struct l4 {
 	uint8_t *data;
 	uint16_t len; // bytes present
 	uint8_t proto;
-	bool partial; // its checksum field is the pseudo-header's sum
 };
 
 static inline uint16_t load16(const uint8_t *p)
@@ -81,8 +80,6 @@ static inline uint64_t translate_csum(
 	if (unlikely(l4->len < off + sizeof(csum)))
 		return 0;
 	csum = load16(l4->data + off);
-	if (unlikely(l4->partial))
-		return replace16(l4->data + off, csum_update_partial(csum, pseudo));
 	csum = csum_update(csum, pseudo + changed);
 	return replace16(l4->data + off, l4->proto == IPPROTO_UDP || l4->proto == IPPROTO_UDPLITE
 						 ? csum_nonzero(csum)
@@ -114,7 +111,7 @@ static __rte_always_inline uint64_t translate_l4(
 		return changed + translate_csum(l4, TCP_CSUM, pseudo, changed);
 	case IPPROTO_UDP:
 		changed = replace_ports(l4->data, to->sport, to->dport);
-		if (load16(l4->data + UDP_CSUM) == 0 && !l4->partial) // none: RFC 768
+		if (load16(l4->data + UDP_CSUM) == 0) // none: RFC 768
 			return changed;
 		return changed + translate_csum(l4, UDP_CSUM, pseudo, changed);
 	case IPPROTO_ICMP:
@@ -146,7 +143,6 @@ static __rte_noinline void translate_any(
 		.data = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l4_off),
 		.len = L4_USED,
 		.proto = meta->proto,
-		.partial = meta->flags & META_CSUM_PARTIAL,
 	};
 	uint64_t total;
 	uint64_t pseudo = translate_ip4(packet_ip4(m, meta), to->src, to->dst, &total);

@@ -81,8 +81,10 @@ def test_hairpin(net, host, dst):
 def test_no_udp_checksum_stays_none(net):
     there = udp(net.h1.ip, REMOTE, 4005, 80, chksum=0)
     again(net.h1, there, net.inet, hop(there, src=UPLINK))
-    there = udp(REMOTE, EIP, 4005, 80, chksum=0)
-    again(net.inet, there, net.eip, hop(there, dst=net.eip.ip))
+    for more in ({}, {"flags": "MF"}):  # and of a first fragment
+        there = IP(bytes(IP(src=REMOTE, dst=EIP, **more) / UDP(sport=4005, dport=80, chksum=0) /
+                         Raw(b"whatever")))
+        again(net.inet, there, net.eip, hop(there, dst=net.eip.ip))
 
 
 def data_for(checksum, data):
