@@ -102,7 +102,7 @@ def of_eip(report):
 
 
 def event(lab, build, name, scenario, work, rate, options):
-    with huge_pages(scenario.memory + wire.GENERATOR_MIB + wire.SPARE_MIB):
+    with huge_pages(wire.pages_mib(scenario)):
         with wire.Ours(lab, build, scenario, options=options) as ours:
             details = []
             made = ours.measure(

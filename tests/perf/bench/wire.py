@@ -21,6 +21,8 @@ from wait import wait_until
 
 GENERATOR_MIB = 768
 SPARE_MIB = 64
+SESSION_BYTES = 400  # of the table, which takes pages of its own
+DEFAULT_SESSIONS = 1 << 20
 RUN_LIMIT_S = 300
 LEARN_RATE = 1500000
 MAC = ("02:00:00:70:67:0a", "02:00:00:70:67:0b")  # of the generator
@@ -29,6 +31,12 @@ BARE_MAC = ("02:00:00:00:00:01", "02:00:00:00:00:02")
 
 def other_side(scenario):
     return (SIDE, SIDE_GATEWAY, 24) if scenario.private else (OUTSIDE, OUTSIDE_GATEWAY, 16)
+
+
+def pages_mib(scenario):
+    """What router or bare loop, their sessions and the generator take."""
+    sessions = (scenario.sessions or DEFAULT_SESSIONS) * SESSION_BYTES >> 20
+    return max(scenario.memory, 512) + sessions + GENERATOR_MIB + SPARE_MIB
 
 
 class Generator:
@@ -233,6 +241,6 @@ def between(first, second):
 
 def run(lab, build, system, scenario, seconds):
     """One run of one system, from its start to its end, on pages of its own."""
-    with huge_pages(max(scenario.memory, 512) + GENERATOR_MIB + SPARE_MIB):
+    with huge_pages(pages_mib(scenario)):
         with system(lab, build, scenario) as running:
             return running.measure(seconds)
