@@ -165,7 +165,6 @@ rte_edge_t nat_eip_in(
 	struct worker *w, struct rte_mbuf *m, struct meta *meta, const struct nat_eip *e)
 {
 	_Atomic uint64_t *cache = (_Atomic uint64_t *)(uintptr_t)&e->adj;
-	uint16_t diff = e->diff == UINT16_MAX ? e->diff : ~e->diff;
 	enum forward_verdict verdict;
 
 	(void)route_take(w->l3, meta, cached_route(w, cache, e->target));
@@ -183,7 +182,7 @@ rte_edge_t nat_eip_in(
 		if (packet_translate_error(m, meta, &to, meta->src, e->target) < 0)
 			return nat_drop(meta, DROP_ICMP_INVALID);
 	} else {
-		eip_translate(m, meta, meta->src, e->target, diff);
+		eip_translate(m, meta, meta->src, e->target, csum_diff_back(e->diff));
 	}
 	meta->flags |= META_NAT_DONE;
 	return NAT_SEND;

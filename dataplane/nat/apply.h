@@ -13,6 +13,7 @@
 #include "dataplane/fib/l3.h"
 #include "dataplane/ip4/forward.h"
 #include "dataplane/ip4/route.h"
+#include "dataplane/main/node.h"
 #include "dataplane/main/worker.h"
 #include "dataplane/nat/nodes.h"
 #include "dataplane/nat/rules.h"
@@ -35,11 +36,18 @@ static inline rte_edge_t nat_refuse(enum forward_verdict verdict)
 // packet that it quotes: it is looked up as a reply to that. False: it can belong to none.
 bool nat_key(struct rte_mbuf *m, const struct meta *meta, struct session_key *key);
 
-// Starts loading what nat_apply() touches of a packet.
-static inline void nat_prefetch(struct rte_mbuf *m)
+// node_prefetch() for those n packets of a burst that stand at the positions `at`.
+static __rte_always_inline void nat_prefetch(
+	void *const *objs, const uint16_t *at, uint16_t k, uint16_t n)
 {
-	rte_prefetch0(rte_mbuf_to_priv(m));
-	rte_prefetch0(rte_pktmbuf_mtod(m, void *));
+	if (k + 2 * NODE_PREFETCH < n)
+		rte_prefetch0(objs[at[k + 2 * NODE_PREFETCH]]);
+	if (k + NODE_PREFETCH < n) {
+		struct rte_mbuf *ahead = objs[at[k + NODE_PREFETCH]];
+
+		rte_prefetch0(rte_mbuf_to_priv(ahead));
+		rte_prefetch0(rte_pktmbuf_mtod(ahead, void *));
+	}
 }
 
 // Whether an outbound flow's route has left the uplink whose address the flow has: that address

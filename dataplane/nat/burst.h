@@ -110,10 +110,7 @@ static __rte_always_inline void nat_burst_apply(struct worker *w, const struct n
 			struct rte_mbuf *m = objs[at];
 			struct meta *meta = mbuf_meta(m);
 
-			if (k + 2 * NODE_PREFETCH < n)
-				rte_prefetch0(objs[b->at[first + k + 2 * NODE_PREFETCH]]);
-			if (k + NODE_PREFETCH < n)
-				nat_prefetch(objs[b->at[first + k + NODE_PREFETCH]]);
+			nat_prefetch(objs, &b->at[first], k, n);
 			// Its first fragment may have made the session in this burst.
 			if (unlikely(refs[k] == 0) && (meta->flags & META_FRAG_OTHER))
 				refs[k] = session_lookup(w->sessions, &b->keys[first + k]);

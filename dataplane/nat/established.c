@@ -102,14 +102,13 @@ static __rte_always_inline struct adj *established_adj(
 static __rte_always_inline struct translation established_words(
 	const struct session *s, unsigned int dir)
 {
-	uint16_t back = dir == SESSION_FORWARD ? 0 : UINT16_MAX;
-	uint16_t addresses = s->diff_addresses ^ back, all = s->diff_all ^ back;
+	bool back = dir != SESSION_FORWARD;
 
 	return (struct translation){
 		.addresses = session_new_addresses(s, dir),
 		.ports = session_new_ports(s, dir),
-		.diff_addresses = addresses != 0 ? addresses : UINT16_MAX,
-		.diff_all = all != 0 ? all : UINT16_MAX,
+		.diff_addresses = back ? csum_diff_back(s->diff_addresses) : s->diff_addresses,
+		.diff_all = back ? csum_diff_back(s->diff_all) : s->diff_all,
 	};
 }
 
@@ -161,10 +160,7 @@ static __rte_always_inline uint16_t established_sessions(
 		for (uint16_t k = 0; k < n; k++) {
 			struct rte_mbuf *m = objs[at[k]];
 
-			if (k + 2 * NODE_PREFETCH < n)
-				rte_prefetch0(objs[at[k + 2 * NODE_PREFETCH]]);
-			if (k + NODE_PREFETCH < n)
-				nat_prefetch(objs[at[k + NODE_PREFETCH]]);
+			nat_prefetch(objs, at, k, n);
 			if (likely(refs[k] != 0) && established_pass(w, m, mbuf_meta(m), refs[k])) {
 				next[at[k]] = NAT_SENT;
 				sent++;

@@ -37,6 +37,12 @@ static inline uint64_t csum_diff32(uint32_t before, uint32_t after)
 	return (uint64_t)(uint32_t)~before + after;
 }
 
+// What a folded difference, not 0, is the other way round; not 0 either.
+static inline uint16_t csum_diff_back(uint16_t diff)
+{
+	return diff == UINT16_MAX ? diff : (uint16_t)~diff;
+}
+
 // Checksum field after a difference: HC' = ~(~HC + ~m + m'), RFC 1624 eqn. 3.
 static inline uint16_t csum_update(uint16_t csum, uint64_t diff)
 {

@@ -64,7 +64,7 @@ ESTABLISHED = [
           "(uint32_t)cached != fib_generation(l3->fib, s->key[!dir].src)", "false",
           "packet test_established.py test_a_route_changes"),
     Fault("replies of a known flow get the checksum of its packets", "dataplane/nat/established.c",
-          "dir == SESSION_FORWARD ? 0 : UINT16_MAX", "0",
+          "bool back = dir != SESSION_FORWARD;", "bool back = false;",
           "packet test_established.py test_snat_there_and_back"),
     Fault("packets of a known flow live for ever", "dataplane/nat/established.c",
           "|| meta->ttl <= 1 ||", "||",
