@@ -67,7 +67,7 @@ static void emit_neighbour(void *k, const struct dump_neighbour *r)
 static void dump_ports(struct dataplane *dp, struct sink *k)
 {
 	for (unsigned int id = 1; id < LIMIT_PORTS; id++) {
-		const struct port *p = atomic_load(&dp->ports[id]);
+		const struct port *p = dataplane_port(dp, id);
 		struct dump_port d = { .id = id };
 
 		if (p == NULL)
@@ -148,7 +148,7 @@ static bool device_in_use(void *ctx, const char *address)
 	struct device_dump *d = ctx;
 
 	for (unsigned int id = 1; id < LIMIT_PORTS; id++) {
-		const struct port *p = atomic_load(&d->dp->ports[id]);
+		const struct port *p = dataplane_port(d->dp, id);
 
 		if (p != NULL && p->conf.driver == PORT_PCI &&
 			strcmp(p->conf.address, address) == 0)

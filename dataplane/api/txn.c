@@ -2,8 +2,8 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // The transaction engine. Order of a commit: ports into the FIB layer, connected prefixes and own
-// addresses added, FIB visible to every worker, then the flip of ports, poll list and set, then
-// removals; what was replaced is freed after a grace period.
+// addresses added, FIB visible to every worker, then the flip of the set with its ports and poll
+// list, then removals; what was replaced is freed after a grace period.
 #include "dataplane/api/txn.h"
 
 #include <errno.h>
@@ -181,9 +181,11 @@ static void txn_flip(struct dataplane *dp, struct txn *t)
 		set_replace(dp, t->next, built);
 		t->built[i] = NULL;
 	}
-	txn_ports_flip(dp, t);
+	txn_ports_replace(t);
 	atomic_store_explicit(&dp->set, t->next, memory_order_release);
+	// The grace periods begin behind the flip: until then workers take up the old ones.
 	dataplane_retire(dp, destroy_set, (void *)(uintptr_t)old);
+	txn_ports_retire(dp, t);
 	__atomic_store_n(&dp->stats->process.generation, t->next->generation, __ATOMIC_RELAXED);
 	t->next = NULL;
 }

@@ -41,10 +41,10 @@ struct txn {
 	uint32_t changed; // bit per kind: staged differs from the applied configuration
 	struct txn_errors errors;
 	struct section *built[SECTION_COUNT]; // new sections, NULL: unchanged
-	struct port *created[LIMIT_PORTS];    // by id, started at the flip
+	struct port *created[LIMIT_PORTS];    // by id, started before the flip; then those to go
 	uint8_t fate[LIMIT_PORTS];	      // enum port_fate
 	struct set *next;		      // from commit to flip
-	struct rxq_map *next_poll;	      // the same; NULL: unchanged
+	struct rxq_map *next_poll;	      // the same; NULL: unchanged; then the old one
 	uint64_t ticket;		      // of the FIB additions
 	bool addresses_removed; // before the additions: an address or prefix changes its place
 };

@@ -17,11 +17,6 @@
 #include "dataplane/port/rxq_map.h"
 #include "dataplane/punt/mirror.h"
 
-static struct port *port_of(const struct dataplane *dp, uint32_t id)
-{
-	return atomic_load_explicit(&dp->ports[id], memory_order_relaxed);
-}
-
 static void decide_fates(const struct dataplane *dp, struct txn *t)
 {
 	memset(t->fate, PORT_KEEP, sizeof(t->fate));
@@ -69,7 +64,7 @@ static int update_port(struct dataplane *dp, struct txn *t, const struct obj_por
 			"only MTU, role and gateway can change; remove the interface, then add "
 			"it again");
 	}
-	rc = port_update(port_of(dp, o->id), o, text, sizeof(text));
+	rc = port_update(dataplane_port(dp, o->id), o, text, sizeof(text));
 	if (rc == 0)
 		return 0;
 	t->fate[o->id] = PORT_KEEP;
@@ -102,7 +97,7 @@ void txn_ports_discard(struct dataplane *dp, struct txn *t)
 		port_destroy(t->created[id]);
 		t->created[id] = NULL;
 		if (t->fate[id] == PORT_UPDATE)
-			port_update(port_of(dp, id), objects_get(&dp->objects, OBJ_PORT, id), text,
+			port_update(dataplane_port(dp, id), objects_get(&dp->objects, OBJ_PORT, id), text,
 				sizeof(text));
 	}
 	memset(t->fate, PORT_KEEP, sizeof(t->fate));
@@ -139,7 +134,7 @@ static int next_poll(struct dataplane *dp, struct txn *t)
 		if (t->fate[id] == PORT_CREATE)
 			ports[id] = t->created[id];
 		else if (t->fate[id] != PORT_DELETE)
-			ports[id] = port_of(dp, id);
+			ports[id] = dataplane_port(dp, id);
 	}
 	if (!changed)
 		return 0;
@@ -155,7 +150,7 @@ int txn_ports_register(struct dataplane *dp, struct txn *t)
 		int rc = 0;
 
 		if (t->fate[id] == PORT_UPDATE)
-			rc = register_port(dp, port_of(dp, id));
+			rc = register_port(dp, dataplane_port(dp, id));
 		else if (t->fate[id] == PORT_CREATE)
 			rc = register_port(dp, p);
 		if (rc == 0 && p != NULL)
@@ -178,7 +173,7 @@ void txn_ports_unregister(struct dataplane *dp, struct txn *t)
 	txn_ports_discard(dp, t);
 	// The ports have their old attributes again; so must their adjacencies.
 	for (uint32_t id = 1; id < LIMIT_PORTS; id++)
-		if (fate[id] == PORT_UPDATE && register_port(dp, port_of(dp, id)) < 0)
+		if (fate[id] == PORT_UPDATE && register_port(dp, dataplane_port(dp, id)) < 0)
 			log_error("port %u: adjacencies keep attributes of a refused change", id);
 	rxq_map_free(t->next_poll);
 	t->next_poll = NULL;
@@ -194,25 +189,36 @@ static void destroy_port(struct dataplane *dp, void *port)
 	port_destroy(port);
 }
 
-void txn_ports_flip(struct dataplane *dp, struct txn *t)
+// What changes is swapped: the transaction holds what is to go from here on.
+void txn_ports_replace(struct txn *t)
 {
-	const struct rxq_map *old = atomic_load_explicit(&dp->poll, memory_order_relaxed);
+	struct set *next = t->next;
+	struct rxq_map *map = t->next_poll;
 
-	if (t->next_poll == NULL)
+	if (map == NULL)
 		return;
 	for (uint32_t id = 1; id < LIMIT_PORTS; id++) {
-		struct port *gone = port_of(dp, id);
+		struct port *gone = next->port[id];
 
 		if (t->fate[id] == PORT_KEEP || t->fate[id] == PORT_UPDATE)
 			continue;
-		atomic_store_explicit(&dp->ports[id], t->created[id], memory_order_release);
-		t->created[id] = NULL;
-		if (gone != NULL)
-			dataplane_retire(dp, destroy_port, gone);
+		next->port[id] = t->created[id];
+		t->created[id] = gone;
 	}
-	atomic_store_explicit(&dp->poll, t->next_poll, memory_order_release);
+	t->next_poll = (struct rxq_map *)(uintptr_t)next->poll;
+	next->poll = map;
+}
+
+void txn_ports_retire(struct dataplane *dp, struct txn *t)
+{
+	for (uint32_t id = 1; id < LIMIT_PORTS; id++) {
+		if (t->created[id] != NULL)
+			dataplane_retire(dp, destroy_port, t->created[id]);
+		t->created[id] = NULL;
+	}
+	if (t->next_poll != NULL)
+		dataplane_retire(dp, destroy_map, t->next_poll);
 	t->next_poll = NULL;
-	dataplane_retire(dp, destroy_map, (void *)(uintptr_t)old);
 }
 
 void txn_ports_unregister_old(struct dataplane *dp, struct txn *t)

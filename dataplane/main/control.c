@@ -87,7 +87,7 @@ static bool serve_wanted(struct dataplane *dp, uint64_t now)
 static void update_links(struct dataplane *dp)
 {
 	for (unsigned int id = 1; id < LIMIT_PORTS; id++) {
-		struct port *p = atomic_load_explicit(&dp->ports[id], memory_order_relaxed);
+		struct port *p = dataplane_port(dp, id);
 
 		if (p == NULL)
 			continue;

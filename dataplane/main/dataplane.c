@@ -95,7 +95,7 @@ static int create_set(struct dataplane *dp)
 
 	if (set == NULL || map == NULL)
 		return -ENOMEM;
-	atomic_store(&dp->poll, map);
+	set->poll = map;
 	for (unsigned int i = 0; i < SECTION_COUNT; i++) {
 		int rc = section_ops[i]->build(dp, &dp->objects, &set->section[i], &errors);
 
@@ -200,13 +200,15 @@ void dataplane_destroy(struct dataplane *dp)
 	for (unsigned int i = 0; i < dp->n_workers; i++)
 		worker_destroy(dp->workers[i]);
 	dataplane_collect(dp);
-	for (unsigned int i = 0; i < LIMIT_PORTS; i++)
-		port_release(atomic_load(&dp->ports[i]));
+	set = atomic_load(&dp->set);
+	for (unsigned int i = 0; set != NULL && i < LIMIT_PORTS; i++)
+		port_release(set->port[i]);
 	punt_destroy(dp->port_env.punt);
 	xdp_destroy(dp->port_env.xdp);
-	set = atomic_exchange(&dp->set, NULL);
+	atomic_store(&dp->set, NULL);
+	if (set != NULL)
+		rxq_map_free((struct rxq_map *)(uintptr_t)set->poll);
 	set_free(dp, (struct set *)(uintptr_t)set);
-	rxq_map_free((struct rxq_map *)(uintptr_t)atomic_load(&dp->poll));
 	objects_free(&dp->objects);
 	sweep_fini(dp);
 	session_log_destroy(dp);

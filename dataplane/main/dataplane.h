@@ -60,8 +60,6 @@ struct dataplane {
 
 	// Read by workers.
 	_Atomic(const struct set *) set;
-	_Atomic(const struct rxq_map *) poll;
-	_Atomic(struct port *) ports[LIMIT_PORTS];
 	struct l3 *l3;
 	struct session_table sessions;
 	struct rte_rcu_qsbr *qsbr;
@@ -121,6 +119,13 @@ void dataplane_kick_sweeper(struct dataplane *dp);
 
 // Frees what no worker can see any more; never waits. Control thread, once per loop round.
 void dataplane_collect(struct dataplane *dp);
+
+// The port in force with an id below LIMIT_PORTS, NULL: there is none. Control thread, or one that
+// is online for grace periods.
+static inline struct port *dataplane_port(struct dataplane *dp, uint32_t id)
+{
+	return atomic_load_explicit(&dp->set, memory_order_acquire)->port[id];
+}
 
 // Seconds since the start of the process at `tsc`.
 static inline uint32_t dataplane_tick(const struct dataplane *dp, uint64_t tsc)

@@ -57,7 +57,7 @@ void fill_update(struct dataplane *dp)
 void fill_losses(struct dataplane *dp)
 {
 	for (unsigned int id = 1; id < LIMIT_PORTS; id++) {
-		struct port *p = atomic_load_explicit(&dp->ports[id], memory_order_relaxed);
+		struct port *p = dataplane_port(dp, id);
 		struct port_losses now = { 0 }, *out = &dp->stats->losses[id];
 
 		if (p != NULL)

@@ -63,7 +63,7 @@ static void rx_kernel_packet(struct rte_mbuf *m, uint16_t port, rte_edge_t *next
 
 static uint16_t rx_kernel(struct worker *w, struct rte_graph *graph, struct rte_node *node)
 {
-	const struct rxq_map *map = w->poll;
+	const struct rxq_map *map = w->set->poll;
 	struct rxq_span span = map->mirror_of[w->index];
 	struct rte_mbuf *pkts[RX_KERNEL];
 	rte_edge_t next[RX_KERNEL];
@@ -141,7 +141,7 @@ static uint16_t rx_queue(struct worker *w, struct rte_graph *graph, struct rte_n
 static uint16_t rx_queues(
 	struct worker *w, struct rte_graph *graph, struct rte_node *node, uint16_t room)
 {
-	struct rxq_span span = w->poll->rxq_of[w->index];
+	struct rxq_span span = w->set->poll->rxq_of[w->index];
 	uint16_t received = 0;
 	bool more = true;
 
@@ -149,7 +149,7 @@ static uint16_t rx_queues(
 		more = false;
 		for (uint16_t i = 0; i < span.count && received < room; i++) {
 			const struct rxq *q =
-				&w->poll->rxq[span.first + (w->rx_turn + i) % span.count];
+				&w->set->poll->rxq[span.first + (w->rx_turn + i) % span.count];
 			uint16_t n = rx_queue(w, graph, node, q, room - received);
 
 			received += n;

@@ -219,7 +219,7 @@ static size_t format(struct session_log *log, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		const struct session_event *e = &log->events[i];
 		const struct port *port = e->uplink != 0 && e->uplink < LIMIT_PORTS
-						  ? atomic_load(&dp->ports[e->uplink])
+						  ? dataplane_port(dp, e->uplink)
 						  : NULL;
 		struct timespec when;
 

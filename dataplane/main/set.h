@@ -5,9 +5,12 @@
 // pointer. A worker loads the pointer once per walk; a commit builds the sections whose objects
 // changed, shares the others with the old set, and flips the pointer. The old set is freed after a
 // grace period. Built by the control thread only.
+// Ports are part of it: one that comes with its NAT rules must not be heard a walk before them.
 #pragma once
 
 #include <stdint.h>
+
+#include "dataplane/main/limits.h"
 
 // One per table family; features index their own. The order is the order of building.
 enum section_id {
@@ -23,11 +26,15 @@ struct section {
 
 struct set {
 	uint64_t generation;
+	const struct rxq_map *poll;
+	struct port *port[LIMIT_PORTS]; // by id; NULL: no such port
 	struct section *section[SECTION_COUNT]; // each the first member of its real type
 };
 
 struct objects;
 struct dataplane;
+struct port;
+struct rxq_map;
 struct txn_errors;
 struct worker;
 

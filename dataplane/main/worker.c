@@ -74,13 +74,11 @@ int worker_create(struct dataplane *dp, unsigned int index, struct worker **out)
 		return -ENOMEM;
 	w->index = index;
 	w->dp = dp;
-	w->ports = dp->ports;
 	w->l3 = dp->l3;
 	w->sessions = &dp->sessions;
 	w->shared = &dp->stats->worker[index];
 	w->tsc_hz = dp->tsc_hz;
 	w->set = atomic_load(&dp->set);
-	w->poll = atomic_load(&dp->poll);
 	w->held = rte_zmalloc("held", sizeof(*w->held), RTE_CACHE_LINE_SIZE);
 	w->vfr = vfr_create((uint32_t)dp->boot_id);
 	w->tx = rte_zmalloc("tx", LIMIT_PORTS * sizeof(*w->tx), RTE_CACHE_LINE_SIZE);
@@ -132,7 +130,6 @@ unsigned int worker_walk(struct worker *w, uint64_t tsc)
 	w->tsc = tsc;
 	w->tick = dataplane_tick(w->dp, tsc);
 	w->set = atomic_load_explicit(&w->dp->set, memory_order_acquire);
-	w->poll = atomic_load_explicit(&w->dp->poll, memory_order_acquire);
 	rte_graph_walk(w->graph);
 	tx_flush_all(w);
 	came = w->stats.accounts[ACCT_RECEIVED] + w->stats.accounts[ACCT_INJECTED] - before;

@@ -47,7 +47,6 @@ static_assert(LIMIT_PORTS <= 64, "worker.tx_ports has a bit for each");
 struct worker {
 	// The view of this walk, loaded at its start and constant during it.
 	const struct set *set;
-	const struct rxq_map *poll;
 	uint64_t tsc;  // timestamp of the walk
 	uint32_t tick; // seconds since the start of the process
 
@@ -55,7 +54,6 @@ struct worker {
 	unsigned int index;
 	struct dataplane *dp;
 	struct rte_graph *graph;
-	_Atomic(struct port *) *ports; // by port id; NULL: no such port. Written by control.
 	struct l3 *l3;
 	struct session_table *sessions;
 	struct worker_stats *shared; // published copy of `stats`
@@ -81,7 +79,7 @@ struct worker {
 
 static inline struct port *worker_port(const struct worker *w, uint16_t id)
 {
-	return id < LIMIT_PORTS ? atomic_load_explicit(&w->ports[id], memory_order_acquire) : NULL;
+	return id < LIMIT_PORTS ? w->set->port[id] : NULL;
 }
 
 static inline const struct section *worker_section(const struct worker *w, enum section_id id)

@@ -56,7 +56,7 @@ static int collect(struct harness *h, struct frames *out)
 	int n = 0;
 
 	for (unsigned int wire = 1; wire < WIRE_COUNT; wire++) {
-		struct port *p = atomic_load(&h->dp->ports[wire]);
+		struct port *p = dataplane_port(h->dp, wire);
 		struct rte_mbuf *m;
 
 		while ((m = test_port_sent(p)) != NULL) {
@@ -101,7 +101,7 @@ static int play(void *state, struct exchange *x)
 		if (m == NULL)
 			return -ENOMEM;
 		memcpy(rte_pktmbuf_append(m, f->len), f->data, f->len);
-		rc = test_port_receive(atomic_load(&h->dp->ports[f->wire]), 0, m);
+		rc = test_port_receive(dataplane_port(h->dp, f->wire), 0, m);
 		if (rc == 0)
 			rc = walk(h, &x->out);
 	}

@@ -55,7 +55,7 @@ static unsigned int free_sent(struct harness *h)
 	unsigned int n = 0;
 
 	for (unsigned int id = 1; id < LIMIT_PORTS; id++) {
-		struct port *p = atomic_load(&h->dp->ports[id]);
+		struct port *p = dataplane_port(h->dp, id);
 		struct rte_mbuf *m;
 
 		while (p != NULL &&

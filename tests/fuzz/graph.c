@@ -126,7 +126,7 @@ static struct rte_mbuf *make(const uint8_t *frame, uint32_t len, uint32_t room)
 
 static void receive(const struct step *s, const uint8_t *data, uint32_t len)
 {
-	struct port *port = atomic_load(&harness->dp->ports[s->flags & STEP_PORT]);
+	struct port *port = dataplane_port(harness->dp, s->flags & STEP_PORT);
 	uint32_t front = s->flags & STEP_FRAME ? 0 : ETHER;
 	uint8_t frame[FRAME_MAX + ETHER];
 	struct rte_mbuf *m;

@@ -190,7 +190,7 @@ static void check(void)
 		if (o->table[k].count != 0)
 			abort();
 	for (unsigned int id = 0; id < LIMIT_PORTS; id++)
-		if (atomic_load(&harness->dp->ports[id]) != NULL)
+		if (dataplane_port(harness->dp, id) != NULL)
 			abort();
 	fuzz_check_drained(harness);
 }

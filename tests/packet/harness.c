@@ -70,7 +70,7 @@ void harness_settle(struct harness *h)
 
 static struct port *find_port(struct harness *h, uint16_t id)
 {
-	return id < LIMIT_PORTS ? atomic_load(&h->dp->ports[id]) : NULL;
+	return id < LIMIT_PORTS ? dataplane_port(h->dp, id) : NULL;
 }
 
 static void neighbour(struct harness *h, char *text, enum neigh_news news)

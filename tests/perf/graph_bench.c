@@ -177,7 +177,7 @@ static int start_dataplane(struct bench *b, const struct arguments *a)
 static int attach_ports(struct bench *b)
 {
 	for (unsigned int id = 1; id < BENCH_PORTS; id++) {
-		b->ports[id] = bench_port_attach(atomic_load(&b->harness->dp->ports[id]));
+		b->ports[id] = bench_port_attach(dataplane_port(b->harness->dp, id));
 		if (b->ports[id] == NULL)
 			return -ENOMEM;
 	}

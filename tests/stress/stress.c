@@ -130,7 +130,7 @@ static void configure(struct stress *s, unsigned int i)
 
 static struct port *port(struct stress *s, unsigned int id)
 {
-	return atomic_load(&s->h->dp->ports[id]);
+	return dataplane_port(s->h->dp, id);
 }
 
 static void neighbours(struct stress *s, enum neigh_news news)
