@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // The stored configuration: files "000000000042.json" in one directory, the newest whole one
-// counts.
+// counts. A lock on the file "lock" keeps another process out.
 #include "control/config/store.h"
 
 #include <dirent.h>
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +29,7 @@ struct file {
 
 struct store {
 	int dir;
+	int lock; // its descriptor is all that this process opens of the file
 	struct file *files; // ascending
 	size_t count;
 	size_t capacity;
@@ -133,6 +133,21 @@ static int scan(struct store *s)
 	return err;
 }
 
+// Two processes that number revisions in one directory would overwrite each other's. A lock of the
+// process, not of the descriptor: a child that has not come to its exec() yet when this process is
+// killed has a copy of the descriptor, and would keep the next one from starting.
+static int keep_others_out(struct store *s)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	s->lock = openat(s->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock < 0)
+		return -errno;
+	if (fcntl(s->lock, F_SETLK, &whole) == 0)
+		return 0;
+	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+}
+
 int store_open(const char *directory, struct store **out)
 {
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
@@ -141,10 +156,12 @@ int store_open(const char *directory, struct store **out)
 	if (s == NULL)
 		return -ENOMEM;
 	int err = 0;
+	s->lock = -1;
 	s->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	// Two processes that number revisions in one directory would overwrite each other's.
-	if (s->dir < 0 || flock(s->dir, LOCK_EX | LOCK_NB) < 0)
-		err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (s->dir < 0)
+		err = -errno;
+	if (err == 0)
+		err = keep_others_out(s);
 	if (err == 0)
 		err = scan(s);
 	if (err < 0) {
@@ -159,6 +176,8 @@ void store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
+	if (s->lock >= 0)
+		close(s->lock);
 	if (s->dir >= 0)
 		close(s->dir);
 	free(s->files);

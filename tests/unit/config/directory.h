@@ -6,4 +6,4 @@
 
 int directory_make(void **state);
 int directory_remove(void **state);
-unsigned int directory_count(const char *path); // entries
+unsigned int directory_count(const char *path); // entries, without the store's lock

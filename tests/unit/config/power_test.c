@@ -90,6 +90,8 @@ static void empty(const char *path)
 	}
 	snprintf(file, sizeof(file), "%s/%s", path, NOTE);
 	(void)unlink(file);
+	snprintf(file, sizeof(file), "%s/lock", path);
+	assert_int_equal(unlink(file), 0);
 	assert_int_equal(directory_count(path), 0);
 }
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "control/config/store.h"
@@ -239,15 +240,52 @@ static void what_is_told_comes_back(void **state)
 	store_close(s);
 }
 
+// What another process gets that opens the store now.
+static int open_elsewhere(const char *path)
+{
+	struct store *s = NULL;
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(-store_open(path, &s));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
 static void one_process_at_a_time(void **state)
 {
-	struct store *s = NULL, *other = NULL;
+	struct store *s = NULL;
 
 	assert_int_equal(store_open(*state, &s), 0);
-	assert_int_equal(store_open(*state, &other), -EBUSY);
+	assert_int_equal(open_elsewhere(*state), -EBUSY);
 	store_close(s);
-	assert_int_equal(store_open(*state, &other), 0);
-	store_close(other);
+	assert_int_equal(open_elsewhere(*state), 0);
+}
+
+// A process that was killed while it started a program: the child has its descriptors until exec().
+static void a_child_of_the_last_process_keeps_nobody_out(void **state)
+{
+	struct store *s = NULL;
+	int wait[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(pipe(wait), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(wait[1]);
+		_exit((int)read(wait[0], &c, 1));
+	}
+	store_close(s);
+	assert_int_equal(open_elsewhere(*state), 0);
+	close(wait[1]);
+	close(wait[0]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static void a_failed_save_leaves_the_previous(void **state)
@@ -288,6 +326,8 @@ int main(void)
 			what_is_told_comes_back, directory_make, directory_remove),
 		cmocka_unit_test_setup_teardown(
 			one_process_at_a_time, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(
+			a_child_of_the_last_process_keeps_nobody_out, directory_make, directory_remove),
 		cmocka_unit_test_setup_teardown(
 			a_failed_save_leaves_the_previous, directory_make, directory_remove),
 	};
