@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +30,18 @@ static int open_socket(int family)
 	return fd < 0 ? -errno : fd;
 }
 
+// Whether who called listen() on the other end lives. A process that was killed while it started a
+// program leaves a child which has the socket until it comes to its exec(), and accepts nothing.
+static bool listener_lives(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	// The number is 0 in another namespace of processes.
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || peer.pid <= 0 ||
+	       kill(peer.pid, 0) == 0 || errno != ESRCH;
+}
+
 // Whether a process accepts connections there. One that is busy counts: its backlog is full.
 static bool is_served(const struct sockaddr_un *sun)
 {
@@ -37,7 +50,10 @@ static bool is_served(const struct sockaddr_un *sun)
 
 	if (fd < 0)
 		return true;
-	served = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 || errno == EAGAIN;
+	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0)
+		served = listener_lives(fd);
+	else
+		served = errno == EAGAIN;
 	close(fd);
 	return served;
 }
