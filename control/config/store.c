@@ -29,7 +29,7 @@ struct file {
 
 struct store {
 	int dir;
-	int lock; // its descriptor is all that this process opens of the file
+	int lock;	    // its descriptor is all that this process opens of the file
 	struct file *files; // ascending
 	size_t count;
 	size_t capacity;

@@ -97,8 +97,8 @@ void txn_ports_discard(struct dataplane *dp, struct txn *t)
 		port_destroy(t->created[id]);
 		t->created[id] = NULL;
 		if (t->fate[id] == PORT_UPDATE)
-			port_update(dataplane_port(dp, id), objects_get(&dp->objects, OBJ_PORT, id), text,
-				sizeof(text));
+			port_update(dataplane_port(dp, id), objects_get(&dp->objects, OBJ_PORT, id),
+				text, sizeof(text));
 	}
 	memset(t->fate, PORT_KEEP, sizeof(t->fate));
 }

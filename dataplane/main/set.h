@@ -27,7 +27,7 @@ struct section {
 struct set {
 	uint64_t generation;
 	const struct rxq_map *poll;
-	struct port *port[LIMIT_PORTS]; // by id; NULL: no such port
+	struct port *port[LIMIT_PORTS];		// by id; NULL: no such port
 	struct section *section[SECTION_COUNT]; // each the first member of its real type
 };
 

@@ -32,7 +32,7 @@
 #define EXTERNAL IPV4(203, 0, 113, 1)
 
 #define UPLINK                                                                                     \
-	"{\"name\":\"pub0\",\"mac\":\"02:00:00:00:00:01\",\"role\":\"public\",\"addresses\":"        \
+	"{\"name\":\"pub0\",\"mac\":\"02:00:00:00:00:01\",\"role\":\"public\",\"addresses\":"      \
 	"[\"203.0.113.1/24\"],\"port\":{\"driver\":\"tap\",\"address\":\"pub0@test\"}}"
 static const char alone[] = "{\"version\":1,\"interfaces\":[" UPLINK "]}";
 static const char site[] =

@@ -70,7 +70,8 @@ static void receive(struct flood *f, unsigned int port, const void *frame, uint1
 	if (m == NULL)
 		expect("buffers", 0, 1);
 	memcpy(rte_pktmbuf_append(m, len), frame, len);
-	expect("room in the receive ring", test_port_receive(dataplane_port(f->h->dp, port), 0, m), 0);
+	expect("room in the receive ring", test_port_receive(dataplane_port(f->h->dp, port), 0, m),
+		0);
 }
 
 struct frame {
@@ -125,7 +126,8 @@ static void walk(struct flood *f, unsigned int us)
 
 		for (; (m = test_port_sent(dataplane_port(f->h->dp, id))) != NULL; f->sent[id]++)
 			rte_pktmbuf_free(m);
-		for (; (m = test_port_punted(dataplane_port(f->h->dp, id))) != NULL; f->punted[id]++)
+		for (; (m = test_port_punted(dataplane_port(f->h->dp, id))) != NULL;
+			f->punted[id]++)
 			rte_pktmbuf_free(m);
 	}
 }

@@ -326,8 +326,8 @@ int main(void)
 			what_is_told_comes_back, directory_make, directory_remove),
 		cmocka_unit_test_setup_teardown(
 			one_process_at_a_time, directory_make, directory_remove),
-		cmocka_unit_test_setup_teardown(
-			a_child_of_the_last_process_keeps_nobody_out, directory_make, directory_remove),
+		cmocka_unit_test_setup_teardown(a_child_of_the_last_process_keeps_nobody_out,
+			directory_make, directory_remove),
 		cmocka_unit_test_setup_teardown(
 			a_failed_save_leaves_the_previous, directory_make, directory_remove),
 	};
