@@ -14,10 +14,12 @@ from topology import Host, Lab, RUN_DIRECTORY
 from traffic import WebServer
 from wait import Timeout, wait_until
 
-KILLED_RUN = """
+NAME = os.environ.get("VROUTER_LAB", "vrsys") + "lab"  # not the lab of the run
+
+KILLED_RUN = f"""
 import os, signal
 from topology import Host, Lab
-lab = Lab("vrlab")
+lab = Lab("{NAME}")
 host = Host(lab, "h1", "192.0.2.1/24", None)
 print(lab.spawn("tail", ["tail", "-f", "/dev/null"], host.netns).pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -30,12 +32,12 @@ def test_cleans_up_after_a_killed_run():
     assert done.returncode == -9, done.stderr
     left = int(done.stdout)
     assert os.path.exists(f"/proc/{left}")
-    assert "vrlab-h1" in netns.names()
-    with Lab("vrlab") as lab:
+    assert f"{NAME}-h1" in netns.names()
+    with Lab(NAME) as lab:
         assert not os.path.exists(f"/proc/{left}/cwd")
-        assert "vrlab-h1" not in netns.names()
+        assert f"{NAME}-h1" not in netns.names()
         assert os.listdir(lab.directory) == []
-    assert not os.path.exists(os.path.join(RUN_DIRECTORY, "vrlab"))
+    assert not os.path.exists(os.path.join(RUN_DIRECTORY, NAME))
 
 
 def test_leaves_a_process_alone_that_reused_the_pid(tmp_path):
@@ -53,13 +55,13 @@ def test_leaves_a_process_alone_that_reused_the_pid(tmp_path):
 
 
 def test_a_name_is_used_by_one_run_at_a_time():
-    with Lab("vrlab"):
-        with pytest.raises(RuntimeError, match="another run uses the name vrlab"):
-            Lab("vrlab")
+    with Lab(NAME):
+        with pytest.raises(RuntimeError, match=f"another run uses the name {NAME}"):
+            Lab(NAME)
 
 
 def test_a_server_is_waited_for_until_it_listens():
-    with Lab("vrlab") as lab:
+    with Lab(NAME) as lab:
         host = Host(lab, "h1", "192.0.2.1/24", None)
         WebServer(host)
         assert host.run("curl", "-sS", "http://127.0.0.1/", check=True).stdout == "h1"
