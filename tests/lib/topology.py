@@ -231,6 +231,16 @@ class Router:
     def get(self, path):
         return self.api.get(path)
 
+    def walks(self):
+        return [w["walks"] for w in self.api.get("state/dataplane")["workers"]]
+
+    def wait_published(self):
+        """Waits until each worker has published its counters once more: it does so about every
+        millisecond, or when it has the CPU again. What it did before is counted then."""
+        before = self.walks()
+        wait_until(lambda: all(now > was for now, was in zip(self.walks(), before)),
+                   what="the workers publish their counters")
+
     def kernel_addresses(self):
         """What is configured in the namespace of the mirrors: "pub0 203.0.113.1/24" ..."""
         shown = json.loads(netns.run(["ip", "-n", self.mirrors, "-j", "-4", "address"]).stdout)

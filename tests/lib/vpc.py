@@ -78,13 +78,18 @@ class Site:
             self._web[host.name, port] = traffic.WebServer(host, port)
         return self._web[host.name, port]
 
-    def drops(self):
-        """{reason: packets} now."""
+    def published_drops(self):
+        """{reason: packets} that workers have told of so far."""
         return {d["reason"]: d["packets"] for d in self.api.items("state/drops")}
+
+    def drops(self):
+        """{reason: packets} of all that happened before."""
+        self.router.wait_published()
+        return self.published_drops()
 
     def wait_drops(self, before, reason, count, deadline_s=DEADLINE_S):
         """Waits until exactly `count` more packets than in `before` were dropped for `reason`."""
-        wait_until(lambda: self.drops()[reason] - before[reason] >= count, deadline_s,
+        wait_until(lambda: self.published_drops()[reason] - before[reason] >= count, deadline_s,
                    f"{count} drops as {reason}")
         assert self.drops()[reason] - before[reason] == count
 
@@ -95,7 +100,7 @@ class Site:
     def describe(self):
         """For the report of a failed test: drops, neighbours and the end of the logs."""
         try:
-            seen = {"drops": {k: v for k, v in self.drops().items() if v},
+            seen = {"drops": {k: v for k, v in self.published_drops().items() if v},
                     "neighbours": self.api.items("state/neighbours")}
         except (OSError, AssertionError) as e:
             seen = repr(e)

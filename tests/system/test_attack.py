@@ -98,6 +98,7 @@ def test_what_is_over_the_rate_is_counted(site):
     with flood(site, "ping", "h1") as sent:
         while len(sent) < 20000:
             assert traffic.ping(site.h2, VPC2, 1).ok
+    site.router.wait_published()
     after = policed()
     assert after["icmp"] > before["icmp"]
     assert after["arp"] == before["arp"]

@@ -130,7 +130,7 @@ def test_routes(shown):
     assert {h["next_hop"] for h in hops} == {vm.address, gateway.address}
     before = shown.drops("blackhole")
     assert traffic.ping(vm, "172.30.0.1", 1, timeout_s=1).received == 0
-    assert shown.drops("blackhole") == before + 1
+    wait_until(lambda: shown.drops("blackhole") == before + 1, what="a drop as blackhole")
     assert "Destination Host Unreachable" in traffic.ping(vm, "172.31.0.1", 1).text
     assert "Packet filtered" in traffic.ping(vm, "172.29.0.1", 1).text
 

@@ -47,7 +47,7 @@ def test_start_and_stop(site):
     log_to(site, file=path)
     flow(site, 47000, 7500)
     end(site, "source=:47000")
-    start, stop = wait_until(lambda: len(found := lines(path, ":47000")) == 2 and found, 5.0)
+    start, stop = wait_until(lambda: len(found := lines(path, ":47000")) == 2 and found)
     rule = next(r["id"] for r in site.api.items("state/nat/rules") if r["name"] == "vpc1-pub0")
     assert start.split(" ", 1)[1] == (
         f"start proto=udp src={H1}:47000 nat_src={PUB0}:47000 rule=snat/{rule} uplink=pub0")
@@ -55,9 +55,12 @@ def test_start_and_stop(site):
     assert INET not in start + stop
     log_to(site, file=path, destinations=True)
     flow(site, 47001, 7500)
-    wait_until(lambda: lines(path, f" dst={INET}:7500 "), 5.0)
-    written = site.api.get("state/dataplane")["nat_log"]
-    assert written["written"] >= 3 and written["failed"] == written["lost"] == 0
+    wait_until(lambda: lines(path, f" dst={INET}:7500 "))
+
+    def counted():
+        return site.api.get("state/dataplane")["nat_log"]
+    wait_until(lambda: counted()["written"] >= 3, what="the lines are counted")
+    assert counted()["failed"] == counted()["lost"] == 0
     log_to(site)
     flow(site, 47002, 7500)
     end(site, "source=:47002")
@@ -81,7 +84,7 @@ def test_blocks_in_the_log(site):
         flow(site, 47051, 7504)
         end(site, "source=:47050")
         end(site, "source=:47051")
-        wait_until(lambda: "block_stop" in text(), 10.0)
+        wait_until(lambda: "block_stop" in text())
         start, stop = [line for line in text().splitlines() if " block_" in line]
         assert ":4705" not in text()  # a line of a session would have its port
         first = int(BLOCK.match(start)["first"])
@@ -92,7 +95,7 @@ def test_blocks_in_the_log(site):
         assert start.split(" ")[0] <= stop.split(" ")[0]
         # 1024-10239 and 32768-65535.
         free = {"address": PUB0, "protocol": "blocks", "used": 0, "max": 164, "alarm": False}
-        wait_until(lambda: free in site.api.items("state/nat/ports"), 5.0)
+        wait_until(lambda: free in site.api.items("state/nat/ports"))
         assert "blocks" in site.router.vrctl("nat", "ports").stdout
     finally:
         site.router.put(site.config)
@@ -102,19 +105,19 @@ def test_rotation(site):
     path = os.path.join(site.lab.directory, "rotated.log")
     log_to(site, file=path)
     flow(site, 47010, 7501)
-    wait_until(lambda: lines(path, ":47010"), 5.0)
+    wait_until(lambda: lines(path, ":47010"))
     os.rename(path, path + ".1")
     flow(site, 47011, 7501)  # nothing is lost between the two
-    wait_until(lambda: lines(path + ".1", ":47011"), 5.0)
+    wait_until(lambda: lines(path + ".1", ":47011"))
     os.kill(site.router.control.pid, signal.SIGHUP)
-    wait_until(lambda: os.path.exists(path), 10.0)
+    wait_until(lambda: os.path.exists(path))
     sport = iter(range(47012, 47100))
 
     def in_the_new_file():
         flow(site, next(sport), 7501)
         return lines(path, ":470")
 
-    wait_until(in_the_new_file, 10.0)
+    wait_until(in_the_new_file)
     site.router.put(site.config)
 
 
@@ -132,8 +135,8 @@ def test_the_log_goes_on_without_control(site):
     site.router.kill_control()
     try:
         flow(site, 47030, 7503)
-        wait_until(lambda: lines(path, ":47030"), 5.0)
+        wait_until(lambda: lines(path, ":47030"))
     finally:
         site.router.start_control()
-        wait_until(lambda: site.api.get("state")["status"] == "ok", 15.0)
+        wait_until(lambda: site.api.get("state")["status"] == "ok")
     site.router.put(site.config)
