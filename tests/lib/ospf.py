@@ -5,6 +5,7 @@ routers: r1 and r2 on links of their own (pub0, pub1), with a link between them 
 r2; r3 on vpc2, with a network behind it."""
 
 import copy
+import re
 
 from frr import Frr
 import netns
@@ -22,6 +23,7 @@ LINKS = [
     ("pub1", "public", "10.2.0.1/24", "r2", "10.2.0.2/24", None),
     ("vpc2", "private", "10.3.0.1/24", "r3", "10.3.0.2/24", None),
 ]
+CONVERGED_S = 60  # elections, exchange, FRR's retransmissions, on a busy machine
 
 
 def interface(name, **more):
@@ -97,7 +99,7 @@ class OspfSite:
 
     def wait_full(self, *ids):
         ids = ids or (R1, R2, R3)
-        wait_until(lambda: self.full(*ids), what=f"neighbours {', '.join(ids)} are full")
+        wait_until(lambda: self.full(*ids), CONVERGED_S, f"neighbours {', '.join(ids)} are full")
 
     def routes(self):
         """{prefix: [next hop]} that the data plane has."""
@@ -113,10 +115,16 @@ class OspfSite:
         """What the router tells of a neighbour, None when it knows of none."""
         return next((n for n in self.state()["neighbours"] if n["router_id"] == router_id), None)
 
+    def ends(self, router_id):
+        """Why adjacencies with a neighbour ended so far, as ospfd logs it: "KillNbr" (the interface
+        went down), "InactivityTimer" (nothing was heard for the dead interval)."""
+        return re.findall(rf"AdjChg: Nbr {re.escape(router_id)},.* Full -> Deleted \((\w+)\)",
+                          self.frr.ospfd.output())
+
     def problems(self, interface):
         return [p["text"] for p in self.state()["problems"] if p["interface"] == interface]
 
-    def wait_route(self, prefix, next_hop, deadline_s=30):
+    def wait_route(self, prefix, next_hop, deadline_s=CONVERGED_S):
         """Waits until the data plane sends `prefix` to `next_hop` (None: has no such route)."""
         wanted = [next_hop] if next_hop else None
         wait_until(lambda: self.routes().get(prefix) == wanted, deadline_s,

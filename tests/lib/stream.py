@@ -8,7 +8,10 @@ import socket
 import threading
 import time
 
-from wait import wait_until
+from wait import Timeout, wait_until
+
+END_S = 10.0  # a flow that is dead has no end
+LAST = -1  # the number behind all others
 
 
 class Stream:
@@ -19,7 +22,7 @@ class Stream:
         self.interval_s = interval_s
         self.sent = []  # when each number was sent
         self.arrived = {}  # number: when
-        self._stop = threading.Event()
+        self._stop, self._over = threading.Event(), threading.Event()
         self._sender = source.socket(socket.SOCK_DGRAM)
         self._sink = sink.socket(socket.SOCK_DGRAM, port, timeout_s=0.2)
         self._threads = [threading.Thread(target=t) for t in (self._send, self._receive)]
@@ -32,14 +35,19 @@ class Stream:
                 self._sender.sendto(b"%d" % number, self.to)
 
     def _receive(self):
-        while True:
+        while not self._over.is_set():
             try:
                 number = int(self._sink.recv(100))
             except TimeoutError:
-                if self._stop.is_set():
-                    return
                 continue
-            self.arrived.setdefault(number, time.monotonic())
+            if number == LAST:
+                self._over.set()
+            else:
+                self.arrived.setdefault(number, time.monotonic())
+
+    def _last_came(self):
+        self._sender.sendto(b"%d" % LAST, self.to)
+        return self._over.is_set()
 
     def __enter__(self):
         for thread in self._threads:
@@ -52,10 +60,16 @@ class Stream:
         self._sink.close()
 
     def end(self):
-        """No more is sent; what is under way has arrived."""
+        """No more is sent; what was under way has arrived: packets of a flow keep their order, and one
+        that was sent behind them has come."""
+        sender, receiver = self._threads
         self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        sender.join()
+        if not self._over.is_set():
+            with contextlib.suppress(Timeout):
+                wait_until(self._last_came, END_S)
+            self._over.set()
+        receiver.join()
 
     def flows(self, deadline_s=30.0):
         """Waits until packets that are sent from now on arrive; when the first of them was sent."""

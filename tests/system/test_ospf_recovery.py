@@ -53,7 +53,7 @@ def test_ospfd_absent_at_commit_and_back(site):
     assert not site.state()["running"]
     assert site.problems(None) == ["ospfd does not answer"]
     site.frr.start_ospfd()
-    wait_until(lambda: status(site) is None, 5, "the subsystem is well again")
+    wait_until(lambda: status(site) is None, what="the subsystem is well again")
     site.wait_full()
     assert "ip ospf cost 55" in site.frr.lines("interface vpc2")
     reaches(site, HOST1)
@@ -219,7 +219,7 @@ def test_zebra_restarts_under_traffic(site, number, figure):
         site.frr.start_zebra()
         site.wait_full()
         # ospfd withdraws and announces all its routes; the data plane keeps them meanwhile.
-        wait_until(lambda: site.router.control.output().count(TOLD) > told, 15, TOLD)
+        wait_until(lambda: site.router.control.output().count(TOLD) > told, what=TOLD)
         watch.answers(40)
         lost = watch.lost()
     figure(f"zebra ended by {number.name} and back: {lost} echo requests lost")
@@ -275,6 +275,6 @@ def test_the_data_plane_restarts(site):
         site.router.start_dataplane()
         wait_until(lambda: site.api.get("state")["status"] == "ok")
         wait_until(site.router.links_up)
-        site.wait_route(NET1, P1, 15)
+        site.wait_route(NET1, P1)
         site.wait_full()
         watch.answers(20)
