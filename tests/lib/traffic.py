@@ -65,12 +65,12 @@ class Fetch:
         return self.body is not None
 
 
-def fetch(host, address, port=80, timeout_s=5, source_port=None):
+def fetch(host, address, port=80, timeout_s=20, source_port=None):
     """GET / with curl."""
     request = f"r{next(_request)}"
     local = ["--local-port", source_port] if source_port else []
     done = host.run("curl", "-sSv", "--max-time", timeout_s, *local,
-                    f"http://{address}:{port}/?{request}")
+                    f"http://{address}:{port}/?{request}", timeout=20 + timeout_s)
     why = re.search(r"connect to .* failed: (.*)", done.stderr) or re.search(
         r"^curl: (.*)", done.stderr, re.M)
     body = done.stdout if done.returncode == 0 else None

@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(ROOT, "demo"))
 from scenario import HOSTS, Scenario  # noqa: E402
 
 
-CARRIER_WITHIN_S = 0.5  # 10 ms and a busy machine
+CARRIER_WITHIN_S = 5.0  # 10 ms and a very busy machine: the figure says how long it takes
 
 
 class XdpSite:

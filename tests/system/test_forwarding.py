@@ -90,7 +90,7 @@ def test_unreachable_and_prohibit_say_so(site, destination, reason, text):
 
 
 def test_a_host_that_does_not_exist_is_reported(site):
-    got = traffic.ping(site.h1, "192.168.11.77", 1, timeout_s=8)
+    got = traffic.ping(site.h1, "192.168.11.77", 1, timeout_s=20)
     assert got.received == 0
     assert "Destination Host Unreachable" in got.text
 

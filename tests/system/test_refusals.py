@@ -179,8 +179,8 @@ def test_a_refusal_leaves_everything(site, frr, step):
         reply = site.api.request("PUT", "/v1/config", config)
         assert reply.status == step.status, reply.text
         assert reply.json()["errors"], reply.text
-        wait_until(lambda: digest(tables(site, frr)) == digest(before), 5,
-                   "everything is as it was")
+        wait_until(lambda: digest(tables(site, frr)) == digest(before),
+                   what="everything is as it was")
     except AssertionError:
         print(differences(before, tables(site, frr)))
         raise

@@ -12,7 +12,7 @@ import pytest
 
 import traffic
 from vpc import H2
-from wait import wait_until
+from wait import DEADLINE_S, wait_until
 
 HEADER = struct.Struct("=IHHIi")  # len, type, pad, seq, status: dataplane/api/proto.h
 HELLO, WELCOME, BEGIN, RESULT = 1, 2, 4, 9
@@ -25,7 +25,7 @@ def message(kind, body=b"", seq=1):
 @contextlib.contextmanager
 def peer(site):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-        s.settimeout(5.0)
+        s.settimeout(DEADLINE_S)
         s.connect(site.router.dataplane_socket)
         yield s
 

@@ -40,7 +40,7 @@ def dataplane(router, *options):
     """The exit status and messages of a data plane that must not start."""
     argv = [router.dataplane_program(), "--netns", router.mirrors, "--socket",
             router.dataplane_socket, "--file-prefix", router.lab.prefix, *options]
-    done = netns.run(argv, router.management, timeout=30, check=False)
+    done = netns.run(argv, router.management, timeout=60, check=False)
     assert "ready" not in done.stderr
     return done.returncode, done.stderr
 
@@ -92,7 +92,7 @@ def test_a_control_that_cannot_start_says_why(router, options, told):
     argv = [router.control_program(), "--state-dir", router.state_directory, "--api-socket",
             router.api_socket, "--dataplane-socket", router.dataplane_socket, "--netns",
             router.mirrors, *options]
-    done = netns.run(argv, router.management, timeout=30, check=False)
+    done = netns.run(argv, router.management, timeout=60, check=False)
     assert done.returncode in (1, 2)
     assert told in done.stderr
 

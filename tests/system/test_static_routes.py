@@ -16,9 +16,9 @@ from vpc import H1, INET, ISP2, PUB0, PUB1
 from wait import wait_until
 
 FAR = "172.31.0.9"
-CARRIER_WITHIN_S = 0.5  # 10 ms and a busy machine
-TRAFFIC_WITHIN_S = 1.0
-MANY, MANY_WITHIN_S = 5000, 10.0
+# 10 ms, 0.1 s and 0.5 s, and a very busy machine: the figures say how long it takes.
+CARRIER_WITHIN_S, TRAFFIC_WITHIN_S = 5.0, 10.0
+MANY, MANY_WITHIN_S = 5000, 25.0
 
 SITE = {"routes": [
     {"destination": "172.31.0.0/24", "type": "static", "next_hop": INET, "priority": 10},
