@@ -23,6 +23,7 @@
 
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/session_log.h"
+#include "dataplane/main/set.h"
 #include "dataplane/session/event_text.h"
 
 #define BURST 100000 // 100 ms at 1 M/s
@@ -130,6 +131,8 @@ static void test_block_lines(void **state)
 		"rule=snat/3\n");
 }
 
+static const struct set no_ports;
+
 static int setup(void **state)
 {
 	struct dataplane *dp = aligned_alloc(64, (sizeof(*dp) + 63) / 64 * 64);
@@ -143,6 +146,7 @@ static int setup(void **state)
 	dp->qsbr = aligned_alloc(64, (size + 63) / 64 * 64);
 	rte_rcu_qsbr_init(dp->qsbr, DATAPLANE_QSBR_THREADS);
 	rte_rcu_qsbr_thread_register(dp->qsbr, DATAPLANE_QSBR_LOG);
+	atomic_store(&dp->set, &no_ports);
 	*state = dp;
 	return session_log_create(dp);
 }
