@@ -268,12 +268,15 @@ static void take_change(struct session_log *log)
 unsigned int session_log_drain(struct session_log *log)
 {
 	struct dataplane *dp = log->dp;
-	uint64_t ends = event_ring_head(&dp->events[LIMIT_WORKERS]), lost = 0;
+	uint64_t ends = event_ring_head(&dp->events[LIMIT_WORKERS]), heads[LIMIT_WORKERS], lost = 0;
 	unsigned int n = 0;
 
+	for (unsigned int i = 0; i < dp->n_workers; i++)
+		heads[i] = event_ring_head(&dp->events[i]);
+	// Behind the heads: what happens after a change is not written as before it.
 	take_change(log);
 	for (unsigned int i = 0; i < dp->n_workers; i++)
-		n += drain_ring(log, &dp->events[i], event_ring_head(&dp->events[i]));
+		n += drain_ring(log, &dp->events[i], heads[i]);
 	n += drain_ring(log, &dp->events[LIMIT_WORKERS], ends);
 	for (unsigned int i = 0; i < RTE_DIM(dp->events); i++)
 		lost += atomic_load_explicit(&dp->events[i].lost, memory_order_relaxed);
