@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,8 +62,9 @@ static void one_process_at_a_time(void **state)
 	close(fd);
 }
 
-// Listens in a process that ends and leaves a child, which has the socket until `hold` ends.
-static void listen_and_die(const char *path, int hold)
+// Listens in a process that ends and leaves a child, which has the socket until the pipe `hold`
+// ends.
+static void listen_and_die(const char *path, const int hold[2])
 {
 	int status;
 	pid_t pid = fork();
@@ -70,11 +72,12 @@ static void listen_and_die(const char *path, int hold)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		close(hold[1]);
 		if (listen_unix(path) < 0)
 			_exit(1);
 		pid = fork();
 		if (pid == 0)
-			_exit((int)read(hold, &c, 1));
+			_exit((int)read(hold[0], &c, 1));
 		_exit(pid < 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -87,13 +90,15 @@ static void a_child_of_the_last_process_keeps_nobody_out(void **state)
 	const struct place *p = *state;
 	int hold[2], fd;
 
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	assert_int_equal(pipe(hold), 0);
-	listen_and_die(p->path, hold[0]);
+	listen_and_die(p->path, hold);
 	fd = listen_unix(p->path);
 	assert_true(fd >= 0);
 	close(fd);
 	close(hold[0]);
 	close(hold[1]);
+	assert_true(waitpid(-1, NULL, 0) > 0); // that child
 }
 
 static void what_is_no_socket_stays(void **state)
