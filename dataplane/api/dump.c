@@ -66,14 +66,16 @@ static void emit_neighbour(void *k, const struct dump_neighbour *r)
 
 static void dump_ports(struct dataplane *dp, struct sink *k)
 {
+	const struct set *set = atomic_load_explicit(&dp->set, memory_order_relaxed);
+
 	for (unsigned int id = 1; id < LIMIT_PORTS; id++) {
-		const struct port *p = dataplane_port(dp, id);
+		const struct port *p = set->port[id];
 		struct dump_port d = { .id = id };
 
 		if (p == NULL)
 			continue;
 		d.driver = p->conf.driver;
-		d.role = p->conf.role;
+		d.role = set_is_public(set, id) ? ROLE_PUBLIC : ROLE_PRIVATE;
 		d.link_up = p->link_up;
 		d.queues = p->nb_rxq;
 		d.mtu = p->conf.mtu;

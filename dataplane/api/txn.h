@@ -31,7 +31,7 @@ enum txn_state {
 enum port_fate {
 	PORT_KEEP,
 	PORT_CREATE,
-	PORT_UPDATE, // in place: MTU, role
+	PORT_UPDATE, // in place: MTU, role, gateway
 	PORT_DELETE,
 };
 

@@ -38,8 +38,6 @@ static int create_port(struct dataplane *dp, struct txn *t, const struct obj_por
 	char text[MSG_TEXT_MAX] = "";
 	int rc;
 
-	if (o->role != ROLE_PRIVATE && o->role != ROLE_PUBLIC)
-		return txn_error(&t->errors, OBJ_PORT, o->id, "role", -EINVAL, "no such role");
 	if (memchr(o->name, '\0', sizeof(o->name)) == NULL ||
 		memchr(o->address, '\0', sizeof(o->address)) == NULL)
 		return txn_error(&t->errors, OBJ_PORT, o->id, "name", -EINVAL, "unterminated text");
@@ -50,8 +48,8 @@ static int create_port(struct dataplane *dp, struct txn *t, const struct obj_por
 	return 0;
 }
 
-// MTU and role change the device now, so that a refusal is known before anything else happens; the
-// packets' view changes at the flip.
+// The MTU changes the device now, so that a refusal is known before anything else happens; what
+// packets see of it, and the role, changes with the commit.
 static int update_port(struct dataplane *dp, struct txn *t, const struct obj_port *o)
 {
 	const struct obj_port *old = objects_get(&dp->objects, OBJ_PORT, o->id);
@@ -80,7 +78,10 @@ int txn_ports_prepare(struct dataplane *dp, struct txn *t)
 	for (OBJECTS_EACH(&t->staged, OBJ_PORT, const struct obj_port, o)) {
 		int one = 0;
 
-		if (t->fate[o->id] == PORT_CREATE)
+		if (o->role != ROLE_PRIVATE && o->role != ROLE_PUBLIC)
+			one = txn_error(
+				&t->errors, OBJ_PORT, o->id, "role", -EINVAL, "no such role");
+		else if (t->fate[o->id] == PORT_CREATE)
 			one = create_port(dp, t, o);
 		else if (t->fate[o->id] == PORT_UPDATE)
 			one = update_port(dp, t, o);
@@ -103,16 +104,17 @@ void txn_ports_discard(struct dataplane *dp, struct txn *t)
 	memset(t->fate, PORT_KEEP, sizeof(t->fate));
 }
 
-static int register_port(struct dataplane *dp, const struct port *p)
+// `o`: the port in the configuration that is to come, or that stays.
+static int register_port(struct dataplane *dp, const struct port *p, const struct obj_port *o)
 {
 	rte_be32_t gateway;
-	int rc = l3_port_set(dp->l3, p->id, p->conf.mtu, (const struct rte_ether_addr *)p->conf.mac,
-		p->conf.role == ROLE_PUBLIC ? SIDE_PUBLIC : SIDE_PRIVATE);
+	int rc =
+		l3_port_set(dp->l3, p->id, p->conf.mtu, (const struct rte_ether_addr *)p->conf.mac);
 
 	if (rc == 0 && dp->neigh_netlink != NULL && p->mirror != NULL)
 		rc = neigh_netlink_port_add(
 			dp->neigh_netlink, p->id, (int)p->mirror->channel.tap.ifindex);
-	memcpy(&gateway, p->conf.gateway.bytes, sizeof(gateway));
+	memcpy(&gateway, o->gateway.bytes, sizeof(gateway));
 	return rc == 0 ? l3_gateway_set(dp->l3, p->id, gateway) : rc;
 }
 
@@ -145,14 +147,15 @@ static int next_poll(struct dataplane *dp, struct txn *t)
 int txn_ports_register(struct dataplane *dp, struct txn *t)
 {
 	for (uint32_t id = 1; id < LIMIT_PORTS; id++) {
+		const struct obj_port *o = objects_get(&t->staged, OBJ_PORT, id);
 		struct port *p = t->created[id];
 		char text[MSG_TEXT_MAX] = "";
 		int rc = 0;
 
 		if (t->fate[id] == PORT_UPDATE)
-			rc = register_port(dp, dataplane_port(dp, id));
+			rc = register_port(dp, dataplane_port(dp, id), o);
 		else if (t->fate[id] == PORT_CREATE)
-			rc = register_port(dp, p);
+			rc = register_port(dp, p, o);
 		if (rc == 0 && p != NULL)
 			rc = port_start(p, text, sizeof(text));
 		if (rc < 0)
@@ -172,9 +175,11 @@ void txn_ports_unregister(struct dataplane *dp, struct txn *t)
 			unregister_port(dp, id);
 	txn_ports_discard(dp, t);
 	// The ports have their old attributes again; so must their adjacencies.
-	for (uint32_t id = 1; id < LIMIT_PORTS; id++)
-		if (fate[id] == PORT_UPDATE && register_port(dp, dataplane_port(dp, id)) < 0)
-			log_error("port %u: adjacencies keep attributes of a refused change", id);
+	for (OBJECTS_EACH(&dp->objects, OBJ_PORT, const struct obj_port, o))
+		if (fate[o->id] == PORT_UPDATE &&
+			register_port(dp, dataplane_port(dp, o->id), o) < 0)
+			log_error(
+				"port %u: adjacencies keep attributes of a refused change", o->id);
 	rxq_map_free(t->next_poll);
 	t->next_poll = NULL;
 }
@@ -195,6 +200,9 @@ void txn_ports_replace(struct txn *t)
 	struct set *next = t->next;
 	struct rxq_map *map = t->next_poll;
 
+	next->public_ports = 0;
+	for (OBJECTS_EACH(&t->staged, OBJ_PORT, const struct obj_port, o))
+		next->public_ports |= (uint64_t)(o->role == ROLE_PUBLIC) << o->id;
 	if (map == NULL)
 		return;
 	for (uint32_t id = 1; id < LIMIT_PORTS; id++) {

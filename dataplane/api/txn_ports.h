@@ -18,7 +18,7 @@ void txn_ports_discard(struct dataplane *dp, struct txn *t);
 int txn_ports_register(struct dataplane *dp, struct txn *t);
 void txn_ports_unregister(struct dataplane *dp, struct txn *t);
 
-// The workers' view, in the set to come: new ports appear, old ones vanish.
+// The workers' view, in the set to come: new ports appear, old ones vanish, roles change.
 void txn_ports_replace(struct txn *t);
 // After the flip: ports that are gone are destroyed behind a grace period.
 void txn_ports_retire(struct dataplane *dp, struct txn *t);

@@ -82,7 +82,6 @@ static void write_port(struct adj *a, const struct adj_port *p)
 {
 	struct rte_ether_addr dst = a->eth.dst_addr;
 
-	__atomic_store_n(&a->side, p->side, __ATOMIC_RELAXED);
 	__atomic_store_n(&a->mtu, p->mtu, __ATOMIC_RELAXED);
 	if (!rte_is_same_ether_addr(&a->eth.src_addr, &p->mac)) {
 		write_head(a, &dst, &p->mac);
@@ -90,8 +89,7 @@ static void write_port(struct adj *a, const struct adj_port *p)
 	}
 }
 
-int adj_port_set(struct adj_table *t, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac,
-	uint8_t side)
+int adj_port_set(struct adj_table *t, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac)
 {
 	if (port >= LIMIT_PORTS)
 		return -EINVAL;
@@ -99,7 +97,6 @@ int adj_port_set(struct adj_table *t, uint16_t port, uint16_t mtu, const struct 
 	struct adj_port *p = &t->port[port];
 	struct adj_port old = *p;
 
-	p->side = side;
 	p->mtu = mtu;
 	p->mac = *mac;
 	if (!old.valid) {

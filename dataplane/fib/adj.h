@@ -51,8 +51,7 @@ enum adj_state {
 struct adj {
 	alignas(64) uint8_t type; // enum adj_type, constant while the index is in use
 	_Atomic uint8_t state;	  // enum adj_state
-	uint8_t side;		  // enum side of the port
-	uint8_t pad;
+	uint16_t pad;
 	uint16_t port;		  // egress port id
 	uint16_t mtu;		  // IP MTU of the port, bytes
 	struct rte_ether_hdr eth; // destination, source, type: as written in front of a packet
@@ -85,7 +84,6 @@ static inline void adj_touch(struct adj *a, uint32_t tick)
 // Every adjacency of a port carries these; editing the port edits all of them.
 struct adj_port {
 	bool valid;
-	uint8_t side; // enum side
 	uint16_t mtu; // IP MTU, bytes
 	struct rte_ether_addr mac;
 	uint32_t glean; // index of the port's ADJ_GLEAN
@@ -113,8 +111,8 @@ void adj_table_destroy(struct adj_table *t);
 
 // Creates or edits a port's data. A MAC that changes reaches workers in two stores: a packet sent
 // in that instant may carry a mix of the old and the new source address. -EINVAL, -ENOSPC.
-int adj_port_set(struct adj_table *t, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac,
-	uint8_t side);
+int adj_port_set(
+	struct adj_table *t, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac);
 // Forgets a port; no adjacency of it may be in use but its glean, which is freed with `ticket`.
 void adj_port_clear(struct adj_table *t, uint16_t port, uint64_t ticket);
 static inline const struct adj_port *adj_port(const struct adj_table *t, uint16_t port)

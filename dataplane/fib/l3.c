@@ -98,10 +98,9 @@ void l3_destroy(struct l3 *l3)
 	free(l3);
 }
 
-int l3_port_set(
-	struct l3 *l3, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac, uint8_t side)
+int l3_port_set(struct l3 *l3, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac)
 {
-	return adj_port_set(l3->adj, port, mtu, mac, side);
+	return adj_port_set(l3->adj, port, mtu, mac);
 }
 
 int l3_gateway_set(struct l3 *l3, uint16_t port, rte_be32_t gateway)

@@ -66,8 +66,7 @@ static inline uint32_t l3_uplink(const struct l3 *l3, uint16_t port)
 }
 
 // A port and its attributes; again when they change: all its adjacencies are edited in place.
-int l3_port_set(
-	struct l3 *l3, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac, uint8_t side);
+int l3_port_set(struct l3 *l3, uint16_t port, uint16_t mtu, const struct rte_ether_addr *mac);
 // The gateway of a port, 0: none; kept resolved. 0, -ENODEV, -ENOSPC, and nothing changed.
 int l3_gateway_set(struct l3 *l3, uint16_t port, rte_be32_t gateway);
 // Forgets a port with its gateway, prefixes, routes and neighbours; own addresses are removed by

@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/ip4/nodes.h"
+#include "dataplane/main/set.h"
 #include "dataplane/packet/meta.h"
 #include "dataplane/packet/parse_plain.h"
 #include "dataplane/port/port.h"
@@ -25,9 +26,9 @@ struct input_port {
 	uint8_t side;
 };
 
-static inline struct input_port input_port(const struct port *p)
+static inline struct input_port input_port(const struct set *set, const struct port *p)
 {
-	uint8_t side = p->conf.role == ROLE_PUBLIC ? SIDE_PUBLIC : SIDE_PRIVATE;
+	uint8_t side = set_is_public(set, p->id) ? SIDE_PUBLIC : SIDE_PRIVATE;
 
 	return (struct input_port){ .mac = (const struct rte_ether_addr *)p->conf.mac,
 		.own = plain_own(p->conf.mac),

@@ -23,7 +23,8 @@ static const struct adj *lookup_pinned(const struct worker *w, struct meta *meta
 	return l3_adj(w->l3, meta->adj);
 }
 
-static __rte_always_inline rte_edge_t lookup_decide(const struct adj *adj, struct meta *meta)
+static __rte_always_inline rte_edge_t lookup_decide(
+	const struct set *set, const struct adj *adj, struct meta *meta)
 {
 	if (adj->type == ADJ_LOCAL)
 		return likely(!(meta->flags & META_NAT_DONE)) ? LOOKUP_ARC_INBOUND : LOOKUP_LOCAL;
@@ -33,11 +34,12 @@ static __rte_always_inline rte_edge_t lookup_decide(const struct adj *adj, struc
 	switch (forward_check(meta, adj)) {
 	case FORWARD_SEND:
 		if (meta->side == SIDE_PRIVATE)
-			return adj->side == SIDE_PRIVATE && (meta->flags & META_NO_TARGET)
+			return !set_is_public(set, adj->port) && (meta->flags & META_NO_TARGET)
 				       ? LOOKUP_SEND
 				       : LOOKUP_ARC_OUTBOUND;
-		return meta->side == SIDE_PUBLIC && adj->side == SIDE_PRIVATE ? LOOKUP_ARC_ROUTED
-									      : LOOKUP_SEND;
+		return meta->side == SIDE_PUBLIC && !set_is_public(set, adj->port)
+			       ? LOOKUP_ARC_ROUTED
+			       : LOOKUP_SEND;
 	case FORWARD_ERROR:
 		return LOOKUP_ERROR;
 	default:
@@ -64,7 +66,7 @@ static __rte_always_inline uint16_t lookup_each(struct worker *w, void **objs,
 		to = route_take(l3, meta, routes[i]);
 		if (unlikely(meta->flags & META_PINNED))
 			to = lookup_pinned(w, meta);
-		edge = lookup_decide(to, meta);
+		edge = lookup_decide(w->set, to, meta);
 		if (edge == LOOKUP_SEND && send_ready(to)) {
 			send_now(w, m, meta, (struct adj *)(uintptr_t)to);
 			continue;

@@ -113,7 +113,7 @@ static uint16_t rx_queue(struct worker *w, struct rte_graph *graph, struct rte_n
 	rte_edge_t next[LIMIT_RX_BURST];
 	const struct port *p = q->port;
 	struct port_counters *c = &w->stats.ports[p->id];
-	const struct input_port in = input_port(p);
+	const struct input_port in = input_port(w->set, p);
 	uint16_t n =
 		port_rx_burst(q->port, q->queue, pkts, RTE_MIN(room, (uint16_t)LIMIT_RX_BURST));
 	uint64_t bytes = 0;

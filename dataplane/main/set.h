@@ -5,9 +5,12 @@
 // pointer. A worker loads the pointer once per walk; a commit builds the sections whose objects
 // changed, shares the others with the old set, and flips the pointer. The old set is freed after a
 // grace period. Built by the control thread only.
-// Ports are part of it: one that comes with its NAT rules must not be heard a walk before them.
+// Ports and their roles are part of it: one that comes with its NAT rules must not be heard a walk
+// before them, and a side decides which rules apply.
 #pragma once
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dataplane/main/limits.h"
@@ -27,6 +30,7 @@ struct section {
 struct set {
 	uint64_t generation;
 	const struct rxq_map *poll;
+	uint64_t public_ports;			// bit by id
 	struct port *port[LIMIT_PORTS];		// by id; NULL: no such port
 	struct section *section[SECTION_COUNT]; // each the first member of its real type
 };
@@ -37,6 +41,13 @@ struct port;
 struct rxq_map;
 struct txn_errors;
 struct worker;
+
+static_assert(LIMIT_PORTS <= 64, "set.public_ports has a bit for each");
+
+static inline bool set_is_public(const struct set *s, uint16_t port)
+{
+	return s->public_ports >> port & 1;
+}
 
 struct section_ops {
 	const char *name;

@@ -14,16 +14,18 @@
 // Source NAT of a flow that comes from `side` and goes to a target behind the adjacency: towards a
 // target that asks for it, for a host that reaches a host of its own port by a public address, and
 // for one whose flow leaves by a public port.
-static const struct nat_source *inbound_source(const struct nat_section *s, const struct adj *adj,
+static const struct nat_source *inbound_source(const struct worker *w, const struct adj *adj,
 	const struct meta *meta, uint16_t vip_port, bool source_nat_inbound)
 {
+	const struct nat_section *s = nat_of(w->set);
 	const struct nat_snat *rule = NULL;
 
 	if (source_nat_inbound && s->inbound[adj->port].n_pool != 0)
 		return &s->inbound[adj->port];
 	if (meta->side != SIDE_PRIVATE)
 		return NULL;
-	if (adj->side == SIDE_PUBLIC) { // a target outside: the flow leaves like the host's others
+	if (set_is_public(w->set,
+		    adj->port)) { // a target outside: the flow leaves like the host's others
 		rule = nat_snat(s, meta->src, adj->port);
 		return rule == NULL ? NULL : &rule->source;
 	}
@@ -45,9 +47,9 @@ static rte_edge_t inbound_create(struct worker *w, const struct nat_section *s, 
 	verdict = forward_check(meta, adj);
 	if (verdict != FORWARD_SEND) // what is not forwarded makes no session
 		return nat_refuse(verdict);
-	rq->reply_side = adj->side;
+	rq->reply_side = set_is_public(w->set, adj->port) ? SIDE_PUBLIC : SIDE_PRIVATE;
 	nat_pin(s, meta, rq);
-	rq->snat = inbound_source(s, adj, meta, vip_port, source_nat_inbound);
+	rq->snat = inbound_source(w, adj, meta, vip_port, source_nat_inbound);
 	return nat_new(w, m, meta, rq);
 }
 

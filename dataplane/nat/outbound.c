@@ -38,19 +38,19 @@ static __rte_noinline const struct nat_eip *outbound_shared(const struct l3 *l3,
 	return NULL;
 }
 
-static __rte_always_inline enum outbound_class outbound_classify(const struct l3 *l3,
+static __rte_always_inline enum outbound_class outbound_classify(const struct worker *w,
 	const struct nat_section *s, struct rte_mbuf *m, struct meta *meta,
 	const struct nat_eip **eip)
 {
 	const struct nat_target *target = nat_target(s, outbound_source(m, meta));
-	const struct adj *adj = l3_adj(l3, meta->adj);
+	const struct adj *adj = l3_adj(w->l3, meta->adj);
 
 	*eip = NULL;
-	if (adj->side != SIDE_PUBLIC)
+	if (!set_is_public(w->set, adj->port))
 		return target != NULL ? OUTBOUND_SESSION : OUTBOUND_PLAIN;
 	*eip = nat_target_eip(s, target, adj->port);
 	if (unlikely(*eip == NULL && target != NULL && ecmp_is_group(meta->route)))
-		*eip = outbound_shared(l3, s, target, meta);
+		*eip = outbound_shared(w->l3, s, target, meta);
 	if (*eip != NULL && !(target->flags & TARGET_SESSIONS))
 		return OUTBOUND_EIP;
 	if (target != NULL || s->snat_first[adj->port] != s->snat_first[adj->port + 1] || s->pins)
@@ -75,7 +75,7 @@ static rte_edge_t outbound_miss(struct worker *w, struct rte_mbuf *m, struct met
 		.ahead = ahead,
 	};
 
-	if (adj->side != SIDE_PUBLIC)
+	if (!set_is_public(w->set, adj->port))
 		return NAT_SEND;
 	if (eip != NULL)
 		return nat_eip_out(w, m, meta, eip);
@@ -94,7 +94,7 @@ static bool outbound_foresee(const struct worker *w, const struct meta *meta, co
 	const struct adj *adj = l3_adj(w->l3, meta->adj);
 	const struct nat_snat *rule;
 
-	if (adj->side != SIDE_PUBLIC || ((const struct nat_eip *const *)ctx)[at] != NULL ||
+	if (!set_is_public(w->set, adj->port) || ((const struct nat_eip *const *)ctx)[at] != NULL ||
 		!nat_opens_flow(meta))
 		return false;
 	rule = nat_snat(nat_of(w->set), meta->src, adj->port);
@@ -125,7 +125,7 @@ static uint16_t outbound_process(
 		struct meta *meta = mbuf_meta(m);
 
 		node_prefetch(objs, i, n, true);
-		switch (outbound_classify(w->l3, s, m, meta, &eips[i])) {
+		switch (outbound_classify(w, s, m, meta, &eips[i])) {
 		case OUTBOUND_PLAIN:
 			next[i] = NAT_SEND;
 			break;

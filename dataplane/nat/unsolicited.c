@@ -51,9 +51,10 @@ static bool opens(const struct meta *meta)
 	       (meta->tcp_flags & (TH_SYN | TH_ACK | TH_RST | TH_FIN)) == TH_SYN;
 }
 
-static bool leads_inside(const struct adj *adj)
+static bool leads_inside(const struct worker *w, const struct adj *adj)
 {
-	return (adj->type == ADJ_NEXT_HOP || adj->type == ADJ_GLEAN) && adj->side == SIDE_PRIVATE;
+	return (adj->type == ADJ_NEXT_HOP || adj->type == ADJ_GLEAN) &&
+	       !set_is_public(w->set, adj->port);
 }
 
 bool nat_let_in(struct worker *w, struct meta *meta, uint32_t mapping,
@@ -65,7 +66,7 @@ bool nat_let_in(struct worker *w, struct meta *meta, uint32_t mapping,
 	const struct adj *adj = route_adj(w->l3, meta, fib_lookup(w->l3->fib, to->key.addr));
 	enum forward_verdict verdict;
 
-	if (rule == NULL || !opens(meta) || !leads_inside(adj) ||
+	if (rule == NULL || !opens(meta) || !leads_inside(w, adj) ||
 		!nat_filter_passes(w->sessions, mapping, from->src)) {
 		*edge = nat_drop(meta, DROP_NAT_FILTERED);
 		return false;

@@ -194,8 +194,6 @@ int port_update(struct port *p, const struct obj_port *conf, char *err, size_t e
 		return ret;
 	}
 	p->conf.mtu = mtu;
-	p->conf.role = conf->role;
-	p->conf.gateway = conf->gateway;
 	return 0;
 }
 

@@ -54,8 +54,10 @@ struct port_env {
 
 struct port {
 	const struct port_ops *ops;
-	struct obj_port conf; // mac: never zero, the device's own when none was asked for
-	uint16_t id;	      // conf.id
+	// As it was made, but for the MTU: role and gateway are the configuration's. The MAC is
+	// never zero, the device's own when none was asked for.
+	struct obj_port conf;
+	uint16_t id; // conf.id
 	uint16_t nb_rxq;
 	uint16_t nb_txq;       // queue q belongs to worker q alone, see port_tx_worker()
 	bool tx_csum;	       // takes packets with partial checksums (RTE_MBUF_F_TX_*_CKSUM)
@@ -96,7 +98,7 @@ void port_release(struct port *p);
 // Whether a port of configuration `a` becomes one of `b` by port_update(): all but MTU, role
 // and gateway.
 bool port_equal(const struct obj_port *a, const struct obj_port *b);
-// 0, or negative errno with text and nothing changed. A configuration without MAC keeps the MAC.
+// Takes over the MTU. 0, or negative errno with text and nothing changed.
 int port_update(struct port *p, const struct obj_port *conf, char *err, size_t errlen);
 
 // Reads the link state and gives it to the mirror's carrier; about every 100 ms. Returns whether it

@@ -66,7 +66,7 @@ static int put_service(struct harness *h)
 	return txn_put(&h->txn, OBJ_SERVICE, &h->service, 1);
 }
 
-static int transact(struct harness *h, const struct config *c)
+static int stage(struct harness *h, const struct config *c, bool commit)
 {
 	int rc = txn_begin(h->dp, &h->txn, 0, true);
 
@@ -76,7 +76,7 @@ static int transact(struct harness *h, const struct config *c)
 		rc = put_service(h);
 	if (rc == 0)
 		rc = txn_prepare(h->dp, &h->txn);
-	if (rc == 0)
+	if (rc == 0 && commit)
 		rc = txn_commit(h->dp, &h->txn, h->generation + 1);
 	if (rc < 0) {
 		say(h, "error %d\n", rc);
@@ -85,10 +85,14 @@ static int transact(struct harness *h, const struct config *c)
 		txn_abort(h->dp, &h->txn);
 		return rc;
 	}
-	h->generation++;
+	h->generation += commit;
+	return 0;
+}
+
+static void finish(struct harness *h)
+{
 	while (!txn_poll(h->dp, &h->txn))
 		harness_settle(h);
-	return 0;
 }
 
 struct route_message {
@@ -169,7 +173,8 @@ static void routes(struct harness *h, const struct config *c)
 	harness_settle(h);
 }
 
-void harness_configure(struct harness *h, const char *text, size_t n)
+// NULL with the reply's text.
+static struct config *parse(struct harness *h, const char *text, size_t n)
 {
 	struct problems p = { .count = 0 };
 	json_t *document = config_load_text(text, n, &p);
@@ -181,11 +186,38 @@ void harness_configure(struct harness *h, const char *text, size_t n)
 		c = config_parse(document, h->ids, &p);
 	for (size_t i = 0; i < p.count; i++)
 		say(h, "%s: %s\n", p.list[i].pointer, p.list[i].text);
-	if (c != NULL && transact(h, c) == 0)
-		routes(h, c);
-	config_unref(c);
 	json_decref(document);
 	problems_clear(&p);
+	return c;
+}
+
+void harness_configure(struct harness *h, const char *text, size_t n)
+{
+	struct config *c = parse(h, text, n);
+
+	if (c != NULL && stage(h, c, true) == 0) {
+		finish(h);
+		routes(h, c);
+	}
+	config_unref(c);
+}
+
+void harness_stage(struct harness *h, const char *text, size_t n, bool commit)
+{
+	struct config *c = parse(h, text, n);
+
+	if (c != NULL && stage(h, c, commit) == 0)
+		harness_settle(h);
+	config_unref(c);
+}
+
+void harness_stage_end(struct harness *h)
+{
+	if (h->txn.state == TXN_ADDING)
+		finish(h);
+	else
+		txn_abort(h->dp, &h->txn);
+	harness_settle(h);
 }
 
 static void say_accounts(struct harness *h)

@@ -7,6 +7,9 @@
 // time moves only by command. The packet tests (python, scapy) drive it.
 //
 //   C json             apply a configuration           -> text of the errors, empty: applied
+//   R json             prepare one                 -> the same
+//   K json             commit one, up to the flip  -> the same
+//   E                  what is left: flip or abort -> empty
 //   N port ip mac      the kernel resolved a neighbour -> empty
 //   F port ip          the kernel gave up on it        -> empty
 //   G port ip          the kernel gave up and forgot  -> empty
@@ -258,6 +261,13 @@ static void command(struct harness *h, char *text, size_t n)
 	switch (text[0]) {
 	case 'C':
 		harness_configure(h, text + 1, n - 1);
+		break;
+	case 'R':
+	case 'K':
+		harness_stage(h, text + 1, n - 1, text[0] == 'K');
+		break;
+	case 'E':
+		harness_stage_end(h);
 		break;
 	case 'V':
 		harness_service(h, text + 1);

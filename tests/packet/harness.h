@@ -4,6 +4,7 @@
 // State of the packet test harness.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,11 +40,15 @@ struct harness {
 };
 
 void harness_settle(struct harness *h);
-// Applies JSON text as one transaction, its routes with it; the reply is the errors' text.
 // A service (protocol, address, first and last port) that configurations from now on have beside
 // those that they ask for; "0": none.
 void harness_service(struct harness *h, const char *text);
 
+// Applies JSON text as one transaction, its routes with it; the reply is the errors' text.
 void harness_configure(struct harness *h, const char *text, size_t n);
+// As far as it goes before the flip: prepared, or committed. What comes next is its end: the flip,
+// or of what was only prepared the abort. Routes stay.
+void harness_stage(struct harness *h, const char *text, size_t n, bool commit);
+void harness_stage_end(struct harness *h);
 void harness_stats(struct harness *h); // the reply is JSON
 void harness_finish(struct harness *h);

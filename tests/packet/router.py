@@ -37,6 +37,7 @@ class Router:
         """A known state: this configuration, no session, counters from zero."""
         self.base = {"accounts": {}, "drops": {}, "half_open_ended": 0, "degraded": 0,
                      "lost": 0}
+        self.end_stage()
         errors = self.configure(config)
         assert errors == "", errors
         self.advance(8000)  # longer than every timer
@@ -68,6 +69,15 @@ class Router:
                     self.ports[name] = self.last_port
             self.ports = {name: self.ports[name] for name in names}
         return errors
+
+    def stage(self, config, commit):
+        """A configuration as far as it goes before it takes effect: prepared, or committed up to the
+        flip. It stays so while packets come, until end_stage()."""
+        return self._command((b"K" if commit else b"R") + json.dumps(config).encode()).decode()
+
+    def end_stage(self):
+        """What was committed takes effect (without its routes); what was prepared is given up."""
+        self._command(b"E")
 
     def mac(self, port):
         return next(i["mac"] for i in self.config["interfaces"] if i["name"] == port)

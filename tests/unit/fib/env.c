@@ -72,8 +72,8 @@ struct l3 *env_l3(struct rte_rcu_qsbr *q, const struct l3_conf *conf)
 
 	c.qsbr = q;
 	assert_int_equal(l3_create(&c, &l3), 0);
-	assert_int_equal(l3_port_set(l3, 1, 1500, &port1, 0), 0);
-	assert_int_equal(l3_port_set(l3, 2, 1500, &port2, 1), 0);
+	assert_int_equal(l3_port_set(l3, 1, 1500, &port1), 0);
+	assert_int_equal(l3_port_set(l3, 2, 1500, &port2), 0);
 	assert_int_equal(connected_add(l3, 1, BE(10, 0, 0, 1), 24), 0);
 	assert_int_equal(connected_add(l3, 2, BE(10, 0, 1, 1), 24), 0);
 	return l3;

@@ -97,7 +97,7 @@ static void test_port_edit(void **state)
 	assert_int_equal(adj_alloc(t, ADJ_NEXT_HOP, 1, BE(10, 0, 0, 9), 0, &one), 0);
 	assert_int_equal(adj_alloc(t, ADJ_NEXT_HOP, 2, BE(10, 0, 1, 9), 0, &two), 0);
 	adj_resolve(t, one, &mac_a);
-	assert_int_equal(l3_port_set(x->l3, 1, 9000, &mac, 1), 0);
+	assert_int_equal(l3_port_set(x->l3, 1, 9000, &mac), 0);
 
 	const struct adj *a = l3_adj(x->l3, one);
 	static const uint8_t header[] = { 0x02, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 2, 0x11, 0x22, 0x33,
@@ -105,11 +105,10 @@ static void test_port_edit(void **state)
 
 	assert_memory_equal(&a->eth, header, sizeof(header));
 	assert_int_equal(a->mtu, 9000);
-	assert_int_equal(a->side, 1);
 	assert_int_equal(adj_state(a), ADJ_RESOLVED);
 	assert_int_equal(l3_adj(x->l3, two)->mtu, 1500);
 	assert_int_equal(env_lookup(x->l3, IP(10, 0, 0, 77))->mtu, 9000); // glean
-	assert_int_equal(l3_port_set(x->l3, LIMIT_PORTS, 1500, &mac, 0), -EINVAL);
+	assert_int_equal(l3_port_set(x->l3, LIMIT_PORTS, 1500, &mac), -EINVAL);
 }
 
 struct mac_reader {
@@ -367,7 +366,7 @@ static void test_port_clear(void **state)
 	n = 0;
 	l3_dump_routes(l3, 0, 0, count_routes, &n);
 	assert_int_equal(n, 3);
-	assert_int_equal(l3_port_set(l3, 2, 1500, &mac_b, 0), 0); // again
+	assert_int_equal(l3_port_set(l3, 2, 1500, &mac_b), 0); // again
 }
 
 int main(void)

@@ -266,7 +266,7 @@ static void test_refresh_is_bounded(void **state)
 	assert_int_equal(l3_create(&c, &x->l3), 0);
 	x->n = x->l3->neigh;
 	neigh_set_ops(x->n, &fake, x);
-	assert_int_equal(l3_port_set(x->l3, 1, 1500, &mac_b, 0), 0);
+	assert_int_equal(l3_port_set(x->l3, 1, 1500, &mac_b), 0);
 	assert_int_equal(connected_add(x->l3, 1, BE(10, 0, 0, 0), 16), 0);
 	for (uint32_t i = 0; i < 1000; i++) {
 		neigh_update(x->n, 1, BE(10, 0, 1 + i / 200, 1 + i % 200), NEIGH_VALID, &mac_a);

@@ -75,11 +75,9 @@ static void changes(void **state)
 	struct netdev dev;
 
 	conf.mtu = 1500;
-	conf.role = ROLE_PUBLIC;
 	assert_true(port_equal(&conf, &conf_a));
 	assert_int_equal(port_update(a, &conf, err, sizeof(err)), 0);
 	assert_int_equal(a->conf.mtu, 1500);
-	assert_int_equal(a->conf.role, ROLE_PUBLIC);
 	find_netdev(NS_A, "eth0", &dev, 0);
 	assert_int_equal(dev.mtu, 1500);
 	find_netdev(NS_VR, "pa", &dev, 0);
