@@ -132,11 +132,12 @@ static uint16_t held_process(
 		const struct adj *adj = l3_adj(w->l3, meta->adj);
 		rte_be32_t addr = adj->type == ADJ_GLEAN ? meta->dst : adj->next_hop;
 
+		// What nothing has translated is judged anew: until it goes on, rules and routes
+		// may be others, and its source private.
 		if (meta->flags & META_NAT_DONE) {
 			meta->out_port = adj->port;
 			meta->flags |= META_KEEPS_PORT;
 		}
-		meta->flags |= META_NAT_DONE;
 		if (likely(held_add(w, m, adj->port, addr) == 0))
 			continue;
 		node_drop(meta, DROP_NEIGHBOUR_QUEUE);

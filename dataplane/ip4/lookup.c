@@ -23,6 +23,17 @@ static const struct adj *lookup_pinned(const struct worker *w, struct meta *meta
 	return l3_adj(w->l3, meta->adj);
 }
 
+// A packet whose addresses are final: what there was to check was, before it was translated. One
+// that waited has the address of the uplink that it waited for, which must not be seen on another.
+static __rte_noinline rte_edge_t lookup_final(
+	const struct set *set, const struct adj *adj, struct meta *meta)
+{
+	if (meta->flags & META_KEEPS_PORT && adj->port != meta->out_port &&
+		set_is_public(set, adj->port))
+		return node_drop(meta, DROP_NAT_UPLINK);
+	return LOOKUP_SEND;
+}
+
 static __rte_always_inline rte_edge_t lookup_decide(
 	const struct set *set, const struct adj *adj, struct meta *meta)
 {
@@ -30,7 +41,7 @@ static __rte_always_inline rte_edge_t lookup_decide(
 		return likely(!(meta->flags & META_NAT_DONE)) ? LOOKUP_ARC_INBOUND : LOOKUP_LOCAL;
 	if (unlikely(meta->flags & META_NAT_DONE &&
 		     (adj->type == ADJ_NEXT_HOP || adj->type == ADJ_GLEAN)))
-		return LOOKUP_SEND; // checked before it was translated
+		return lookup_final(set, adj, meta);
 	switch (forward_check(meta, adj)) {
 	case FORWARD_SEND:
 		if (meta->side == SIDE_PRIVATE)

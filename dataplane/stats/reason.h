@@ -58,7 +58,7 @@
 		"protocol without ports, in use by another host with the remote")                  \
 	X(NAT_FILTERED, "nat_filtered", "to a mapping whose filtering does not let it in")         \
 	X(NAT_NO_SESSION, "nat_no_session", "ICMP error or reset of no known flow")                \
-	X(NAT_UPLINK, "nat_uplink", "the uplink that the flow came in by is gone")                 \
+	X(NAT_UPLINK, "nat_uplink", "the uplink of the flow is gone")                              \
 	X(ICMP_INVALID, "icmp_invalid", "malformed ICMP or quote")                                 \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \
 	X(TX_PORT_GONE, "tx_port_gone", "egress port was removed or is down")                      \

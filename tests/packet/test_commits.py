@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the vrouter authors
 """What packets see of a configuration that is on its way: all of the old one until its flip, all of
-the new one from there on."""
+the new one from there on. And packets that waited while it changed."""
 
 import copy
 
 import pytest
 from scapy.layers.inet import IP, UDP
 
-from router import expect, hop
+from router import expect, hop, sent
 
 SNAT, SNAT1 = "203.0.113.1", "198.51.100.1"
+FAR = "192.0.2.9"
 STAGES = {"prepared": False, "committed": True}
 
 
@@ -28,6 +29,12 @@ def role(config, name, value):
 
 def stage(net, config, commit):
     assert net.router.stage(config, commit) == ""
+
+
+def routed_by(net, gateway):
+    config = copy.deepcopy(net.config)
+    config["routes"].append({"destination": "192.0.2.0/24", "type": "static", "next_hop": gateway})
+    return config
 
 
 @pytest.mark.parametrize("commit", STAGES.values(), ids=STAGES)
@@ -58,4 +65,43 @@ def test_a_private_port_becomes_an_uplink_with_its_rules(net):
     expect(net.h1.send(p), net.isp2, hop(p))
     net.router.end_stage()
     p = udp(net.h1.ip, net.isp2.ip, 4001)
+    expect(net.h1.send(p), net.isp2, hop(p, src=SNAT1))
+
+
+def test_what_waits_for_a_new_uplink_meets_its_rules(net):
+    """Its prefix is in the FIB before the flip."""
+    without = role(net.config, "pub1", "private")
+    del without["interfaces"][3]
+    assert net.router.configure(without) == ""
+    stage(net, net.config, True)
+    p = udp(net.h1.ip, "198.51.100.151", 4000)
+    assert net.h1.send(p) == []
+    assert net.router.stats()["accounts"]["held"] == 1
+    net.router.end_stage()
+    assert net.router.configure(net.config) == ""
+    net.router.neighbour("pub1", "198.51.100.151", "02:00:00:00:09:01")
+    out = sent(net.router.advance(0))
+    assert (out.port, out.frame[14:]) == ("pub1", bytes(hop(p, src=SNAT1)))
+
+
+def test_what_waited_inside_is_translated_where_it_goes_instead(net):
+    assert net.router.configure(routed_by(net, "192.168.11.151")) == ""
+    p = udp(net.h1.ip, FAR, 4000)
+    assert net.h1.send(p) == []
+    assert net.router.stats()["accounts"]["held"] == 1
+    assert net.router.configure(net.config) == ""
+    net.router.neighbour("vpc2", "192.168.11.151", "02:00:00:00:09:02")
+    expect(net.router.advance(0), net.gw, hop(p, src=SNAT))
+
+
+def test_what_waited_for_an_uplink_leaves_by_no_other_one(net):
+    assert net.router.configure(routed_by(net, "203.0.113.151")) == ""
+    assert net.h1.send(udp(net.h1.ip, FAR, 4000)) == []
+    assert net.router.stats()["accounts"]["held"] == 1
+    assert net.router.configure(routed_by(net, net.isp2.ip)) == ""
+    net.router.neighbour("pub0", "203.0.113.151", "02:00:00:00:09:03")
+    assert net.router.advance(0) == []
+    assert net.router.stats()["drops"]["nat_uplink"] == 1
+    # The flow goes on with the address of its new uplink.
+    p = udp(net.h1.ip, FAR, 4000)
     expect(net.h1.send(p), net.isp2, hop(p, src=SNAT1))
