@@ -56,8 +56,8 @@ struct adj {
 	uint16_t mtu;		  // IP MTU of the port, bytes
 	struct rte_ether_hdr eth; // destination, source, type: as written in front of a packet
 	uint16_t pad2;
-	rte_be32_t next_hop;   // the neighbour's address
-	uint32_t address_id;   // ADJ_LOCAL: obj_address id
+	rte_be32_t next_hop;   // the neighbour's address; ADJ_LOCAL: the own one
+	uint32_t address_id;   // ADJ_LOCAL: obj_address id, in the set that it came with
 	_Atomic uint32_t used; // tick of the last packet, written by workers when it changes
 };
 static_assert(sizeof(struct adj) == 64, "one cache line per adjacency");

@@ -122,7 +122,7 @@ static rte_edge_t local_decide(struct worker *w, struct rte_mbuf *m, struct meta
 				    : node_drop(meta, DROP_IP_MULTICAST);
 	}
 	a = adj->type == ADJ_LOCAL ? local_address(s, adj->address_id) : NULL;
-	if (a == NULL || a->addr == 0)
+	if (a == NULL || a->addr != adj->next_hop)
 		return node_drop(meta, DROP_LOCAL_SILENT); // between two flips
 	service = address_service(s, a, meta->proto, meta->dport, meta->icmp_type);
 	if (service != 0 && !(meta->flags & META_ICMP_ERROR) && !fragment_unknown(meta))

@@ -60,7 +60,7 @@ rte_edge_t nat_hairpin_new(
 static bool turn_in(struct worker *w, struct meta *meta, struct session *s,
 	const struct session_key *out, uint32_t *ref, rte_edge_t *edge)
 {
-	const struct nat_own *own = nat_own(nat_of(w->set), l3_adj(w->l3, meta->adj)->address_id);
+	const struct nat_own *own = nat_own_at(nat_of(w->set), l3_adj(w->l3, meta->adj)->next_hop);
 	struct nat_request rq;
 	uint32_t mapping;
 

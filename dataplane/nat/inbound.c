@@ -187,7 +187,7 @@ static uint16_t inbound_process(
 
 		if (i + NODE_PREFETCH < n)
 			rte_prefetch0(rte_mbuf_to_priv(objs[i + NODE_PREFETCH]));
-		own[i] = nat_own(s, l3_adj(w->l3, meta->adj)->address_id);
+		own[i] = nat_own_at(s, meta->dst); // between two flips, its id may be another one's
 		if (!inbound_stateless(w, s, m, meta, own[i], &next[i]))
 			nat_burst_add(&burst, m, i, next);
 	}

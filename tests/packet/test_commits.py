@@ -105,3 +105,19 @@ def test_what_waited_for_an_uplink_leaves_by_no_other_one(net):
     # The flow goes on with the address of its new uplink.
     p = udp(net.h1.ip, FAR, 4000)
     expect(net.h1.send(p), net.isp2, hop(p, src=SNAT1))
+
+
+def test_an_address_keeps_its_rules_until_another_vip_has_it(net):
+    """A VIP keeps its id when its address changes, and the FIB has that before the rules."""
+    moved = copy.deepcopy(net.config)
+    moved["vips"][0]["address"], moved["vips"][2]["address"] = "203.0.113.40", "203.0.113.20"
+    stage(net, moved, True)
+    p = udp(net.inet.ip, "203.0.113.20", 4000)
+    expect(net.inet.send(p), net.eip, hop(p, dst=net.eip.ip))
+    # Nobody's yet, for one more moment.
+    assert net.inet.send(udp(net.inet.ip, "203.0.113.40", 4000)) == []
+    assert net.router.stats()["drops"]["local_silent"] == 1
+    net.router.end_stage()
+    expect(net.inet.send(p), net.eip2, hop(p, dst=net.eip2.ip))
+    p = udp(net.inet.ip, "203.0.113.40", 4000)
+    expect(net.inet.send(p), net.eip, hop(p, dst=net.eip.ip))
