@@ -98,7 +98,8 @@ def test_pulled_cable(site, figure):
         site.cut("r1")
         try:
             outage = stream.flows() - begin
-            assert site.ends(R1) == ends + ["KillNbr"]  # the carrier told, no dead interval
+            wait_until(lambda: site.ends(R1) == ends + ["KillNbr"],
+                       what="ospfd says that it was the interface")  # not the dead interval
         finally:
             site.mend("r1")
     figure(f"pulled cable: packets flow by another way {outage:.2f} s later")
