@@ -62,6 +62,7 @@ class Example:
         for host in self.hosts.values():
             host.attach()
         wait_until(self.links_up, what="every link and its mirror is up")
+        self.router.wait_routes(self.document)
 
     def _replace_nic(self, interface):
         interface.pop("mac", None)

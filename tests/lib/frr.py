@@ -7,6 +7,7 @@ expect it: ospfd keeps the state of a graceful restart at a place that no option
 import json
 import os
 import shutil
+import socket
 
 import netns
 from wait import wait_until
@@ -21,6 +22,13 @@ FAST = """ timers throttle spf 0 50 500
  capability opaque
  graceful-restart helper enable
 """
+
+
+def listens(path):
+    """Whether the vty socket takes connections: its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        return True
 
 
 class Frr:
@@ -41,15 +49,15 @@ class Frr:
         with open(config, "w", encoding="ascii") as f:
             f.write(ZEBRA if daemon == "zebra" else "")
             shutil.chown(config, "frr", "frr")
-        socket = os.path.join(self.directory, f"{daemon}.vty")
-        if os.path.exists(socket):
-            os.unlink(socket)
+        vty = os.path.join(self.directory, f"{daemon}.vty")
+        if os.path.exists(vty):
+            os.unlink(vty)
         # `ip netns exec` gives the process a mount namespace of its own.
         process = self.lab.spawn(f"{self.name}-{daemon}", [
             "/bin/sh", "-c", f"mount --bind \"$1\" {RUN} && shift && exec \"$@\"", "frr",
             self.directory, f"{DAEMONS}/{daemon}", "-f", f"{RUN}/{daemon}.conf",
             "-P", 0, "--log", "stdout", *options], self.netns)
-        wait_until(lambda: os.path.exists(socket), what=f"{self.name} runs {daemon}")
+        wait_until(lambda: listens(vty), what=f"{self.name} runs {daemon}")
         return process
 
     def start_zebra(self, *options):

@@ -254,6 +254,19 @@ class Router:
         """The routes in the namespace of the mirrors, as `ip route` prints them."""
         return sorted(netns.run(["ip", "-n", self.mirrors, "-4", "route"]).stdout.splitlines())
 
+    def route_interfaces(self, prefix):
+        """The interfaces by which the data plane sends to a prefix; empty: it has no such route."""
+        return {r["interface"] for r in self.api.items("state/routes") if r["prefix"] == prefix}
+
+    def wait_routes(self, config):
+        """Waits for the routes of an applied configuration, its links being up: the data plane hears
+        of them by the kernel, some time after the commit."""
+        wanted = {r["destination"] for r in config.get("routes", [])}
+        if any(i["role"] == "public" and "gateway" in i for i in config["interfaces"]):
+            wanted.add("0.0.0.0/0")
+        wait_until(lambda: wanted <= {r["prefix"] for r in self.api.items("state/routes")},
+                   what=f"the data plane has the routes {wanted}")
+
     def links_up(self):
         """A host's netdev is the router's link, and a mirror's carrier follows that."""
         return (all(i["link_up"] for i in self.api.items("state/interfaces")) and

@@ -54,6 +54,7 @@ class Site:
         for host in self.hosts.values():
             host.attach()
         wait_until(self.router.links_up, what="every link and its mirror is up")
+        self.router.wait_routes(self.config)
         self._web = {}
 
     def _interfaces(self):

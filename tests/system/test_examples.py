@@ -107,14 +107,16 @@ def test_uplinks(shown):
     vm, first, second = (shown.hosts[n] for n in ("vpc1", "pub0", "pub1"))
     for host in (first, second):
         host.ip("address", "add", f"{FAR}/32", "dev", "lo")
-    wait_until(lambda: uplink(shown, "pub0")["in_use"], what="pub0 carries")
+
+    def wait_carried_by(name, host):
+        wait_until(lambda: uplink(shown, name)["in_use"] and any(
+            r["prefix"] == "0.0.0.0/0" and r["next_hop"] == host.address
+            for r in shown.router.api.items("state/routes")), what=f"{name} carries")
+    wait_carried_by("pub0", first)
     assert exchange(vm, first, FAR, 7000)[0] == "203.0.113.1"
     first.ip("address", "del", first.interface_address, "dev", "eth0")
-    wait_until(lambda: uplink(shown, "pub1")["in_use"], what="pub1 carries")
+    wait_carried_by("pub1", second)
     assert uplink(shown, "pub0")["state"] == "down"
-    wait_until(lambda: any(r["prefix"] == "0.0.0.0/0" and r["next_hop"] == second.address
-                           for r in shown.router.api.items("state/routes")),
-               what="the data plane has the other default route")
     assert exchange(vm, second, FAR, 7001)[0] == "198.51.100.1"
 
 
@@ -125,9 +127,11 @@ def test_routes(shown):
     assert traffic.ping(vm, "10.20.0.1").ok
     shown.hosts["pub0"].ip("route", "add", "10.30.0.0/16", "via", "203.0.113.1")
     assert traffic.ping(shown.hosts["pub0"], "10.30.0.1").ok
-    hops = next(r["next_hops"] for r in shown.router.api.items("state/routes")
-                if r["prefix"] == "10.30.0.0/16")
-    assert {h["next_hop"] for h in hops} == {vm.address, gateway.address}
+
+    def hops():
+        return {h["next_hop"] for r in shown.router.api.items("state/routes")
+                if r["prefix"] == "10.30.0.0/16" for h in r["next_hops"]}
+    wait_until(lambda: hops() == {vm.address, gateway.address}, what="both next hops are used")
     before = shown.drops("blackhole")
     assert traffic.ping(vm, "172.30.0.1", 1, timeout_s=1).received == 0
     wait_until(lambda: shown.drops("blackhole") == before + 1, what="a drop as blackhole")
@@ -146,10 +150,12 @@ def test_ospf(shown):
 
     def state():
         return {n["router_id"]: n["state"] for n in shown.router.api.get("state/ospf")["neighbours"]}
-    wait_until(lambda: state() == {"1.1.1.1": "Full"}, 30, "the neighbour is Full")
+    wait_until(lambda: state() == {"1.1.1.1": "Full"}, 60, "the neighbour is Full")
     wait_until(lambda: any(r["prefix"] == f"{FAR}/32"
-                           for r in shown.router.api.items("state/routes")), 30, "its route is here")
-    assert traffic.ping(shown.hosts["vpc1"], FAR).ok
+                           for r in shown.router.api.items("state/routes")), 60, "its route is here")
+    # The peer, too, has to learn its way back.
+    wait_until(lambda: traffic.ping(shown.hosts["vpc1"], FAR, 1, timeout_s=1).ok,
+               what="vpc1 reaches the network")
 
 
 @pytest.fixture

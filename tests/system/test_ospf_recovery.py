@@ -121,7 +121,7 @@ def test_a_refused_line_undoes_the_commit(site, wrapped):
     assert reply.status == 500
     assert "interface vpc2: ip ospf cost 7777" in reply.errors()["/ospf"]
     assert (site.frr.lines("interface vpc2"), site.frr.lines("router ospf")) == before
-    assert "172.30.0.0/16" not in site.routes()
+    site.wait_route("172.30.0.0/16", None)
     assert site.api.get("config") == site.config
     assert site.neighbour(R1)["state_changes"] == changes
     assert status(site) is None

@@ -103,13 +103,20 @@ def test_discarding_route_by_distance(site, far, kind):
         return site.changed(routes=SITE["routes"] + [
             {"destination": f"{FAR}/32", "type": "static", "next_hop": INET, "priority": 10},
             {"destination": f"{FAR}/32", "type": kind, "priority": priority}])
+
+    def wait_types(*types):
+        wait_until(lambda: [r["type"] for r in routes(site, f"{FAR}/32")] == list(types),
+                   what=f"the data plane has routes to {FAR}: {types}")
     site.router.put(with_priority(11))
+    wait_types("unicast")
     assert traffic.ping(site.h1, FAR).ok
     site.router.put(with_priority(9))
+    wait_types(kind)
     said = traffic.ping(site.h1, FAR, 1).text
     assert {"blackhole": "100% packet loss", "unreachable": "Destination Host Unreachable",
             "prohibit": "Packet filtered"}[kind] in said
     site.router.put(site.config)
+    wait_types()
     assert traffic.ping(site.h1, FAR).ok
 
 

@@ -66,7 +66,7 @@ def sides(lab):
 
 def reach_each_other(sides, port):
     left, right = sides["left"].host, sides["right"].host
-    wait_until(lambda: traffic.ping(left, RIGHT, 1, timeout_s=1).ok, 30, "left reaches right")
+    wait_until(lambda: traffic.ping(left, RIGHT, 1, timeout_s=1).ok, 60, "left reaches right")
     assert traffic.ping(right, LEFT).ok
     assert traffic.traceroute(left, RIGHT) == ["192.168.10.1", LINK["right"], RIGHT]
     web = traffic.WebServer(right, port)
@@ -85,6 +85,7 @@ def test_static_routes(sides):
     reach_each_other(sides, 8001)
     for side in sides.values():
         side.put()
+    wait_until(lambda: sides["left"].route_to(NETS["right"]) is None)
     assert not traffic.ping(sides["left"].host, RIGHT, 1, timeout_s=1).ok
 
 
@@ -94,11 +95,12 @@ def test_ospf(sides):
                        "convergence": "fast", "areas": [{"id": 0, "interfaces": [
                            "wan", {"name": "lan", "passive": True}]}]})
     for name, other in (("left", "right"), ("right", "left")):
-        wait_until(lambda: sides[name].route_to(NETS[other]) == LINK[other], 30,
+        wait_until(lambda: sides[name].route_to(NETS[other]) == LINK[other], 60,
                    f"{name} knows the way to {other}")
     reach_each_other(sides, 8002)
     for side in sides.values():
         assert [n["state"] for n in side.router.api.get("state/ospf")["neighbours"]] == ["Full"]
+    for side in sides.values():
         side.put()
-    wait_until(lambda: sides["left"].route_to(NETS["right"]) is None, 30)
+    wait_until(lambda: sides["left"].route_to(NETS["right"]) is None, 60)
     assert not traffic.ping(sides["left"].host, RIGHT, 1, timeout_s=1).ok
