@@ -62,6 +62,7 @@ static __rte_always_inline rte_edge_t lookup_decide(
 static __rte_always_inline uint16_t lookup_each(struct worker *w, void **objs,
 	const uint32_t *routes, uint16_t n, void **rest, rte_edge_t *next)
 {
+	const struct set *set = w->set;
 	struct l3 *l3 = w->l3;
 	uint16_t n_rest = 0;
 
@@ -77,7 +78,7 @@ static __rte_always_inline uint16_t lookup_each(struct worker *w, void **objs,
 		to = route_take(l3, meta, routes[i]);
 		if (unlikely(meta->flags & META_PINNED))
 			to = lookup_pinned(w, meta);
-		edge = lookup_decide(w->set, to, meta);
+		edge = lookup_decide(set, to, meta);
 		if (edge == LOOKUP_SEND && send_ready(to)) {
 			send_now(w, m, meta, (struct adj *)(uintptr_t)to);
 			continue;
