@@ -128,6 +128,7 @@ int txn_prepare(struct dataplane *dp, struct txn *t)
 int txn_commit(struct dataplane *dp, struct txn *t, uint64_t generation)
 {
 	const struct set *set = atomic_load_explicit(&dp->set, memory_order_relaxed);
+	uint64_t version = l3_version(dp->l3);
 	int rc;
 
 	if (t->state != TXN_PREPARED)
@@ -148,6 +149,7 @@ int txn_commit(struct dataplane *dp, struct txn *t, uint64_t generation)
 		return rc;
 	}
 	t->ticket = l3_ticket(dp->l3);
+	t->version = l3_version(dp->l3) != version ? l3_version(dp->l3) : 0;
 	t->state = TXN_ADDING;
 	return 0;
 }
@@ -190,13 +192,26 @@ static void txn_flip(struct dataplane *dp, struct txn *t)
 	t->next = NULL;
 }
 
+// Where a prefix has another port, host routes by the old one must be gone: a rule of the new
+// configuration would lead to another network's host.
+static bool additions_visible(struct dataplane *dp, struct txn *t)
+{
+	if (t->version != 0) {
+		if (!l3_followed(dp->l3, t->version))
+			return false;
+		t->version = 0;
+		t->ticket = l3_ticket(dp->l3);
+	}
+	return l3_visible(dp->l3, t->ticket);
+}
+
 bool txn_poll(struct dataplane *dp, struct txn *t)
 {
 	if (t->state == TXN_DRAINING && dp->garbage == NULL) {
 		t->state = TXN_IDLE;
 		return true;
 	}
-	if (t->state != TXN_ADDING || !l3_visible(dp->l3, t->ticket))
+	if (t->state != TXN_ADDING || !additions_visible(dp, t))
 		return false;
 	txn_flip(dp, t);
 	txn_addresses_remove(dp, t);

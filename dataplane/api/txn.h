@@ -46,6 +46,7 @@ struct txn {
 	struct set *next;		      // from commit to flip
 	struct rxq_map *next_poll;	      // the same; NULL: unchanged; then the old one
 	uint64_t ticket;		      // of the FIB additions
+	uint64_t version;		      // of the RIB that neighbours must follow; 0: done
 	bool addresses_removed; // before the additions: an address or prefix changes its place
 };
 

@@ -79,6 +79,17 @@ bool l3_poll(struct l3 *l3);
 // Timers, `now` in milliseconds of a monotonic clock; a few times a second.
 void l3_tick(struct l3 *l3, uint64_t now);
 
+// Host routes of neighbours follow the prefixes that cover them in the background. They have
+// followed the changes up to a version: a ticket taken from then on stands for them, too.
+static inline uint64_t l3_version(const struct l3 *l3)
+{
+	return l3->rib->version;
+}
+static inline bool l3_followed(const struct l3 *l3, uint64_t version)
+{
+	return neigh_follows(l3->neigh, version);
+}
+
 // Has everything that was changed until the ticket was taken reached every worker?
 static inline uint64_t l3_ticket(const struct l3 *l3)
 {

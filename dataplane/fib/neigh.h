@@ -124,6 +124,11 @@ void neigh_tick(struct neigh *n, uint64_t now);
 // Lets host routes follow changes of the prefixes that cover them; bounded work, true while more
 // is left.
 bool neigh_poll(struct neigh *n);
+// Whether they have followed all changes up to a version of the RIB.
+static inline bool neigh_follows(const struct neigh *n, uint64_t version)
+{
+	return n->scanned >= version;
+}
 
 // The port's link is back: who did not answer is asked anew, instead of when a timer says so.
 void neigh_port_up(struct neigh *n, uint16_t port);

@@ -15,6 +15,7 @@
 #include "control/dataplane/objects.h"
 #include "dataplane/fib/l3.h"
 #include "dataplane/fib/routes.h"
+#include "dataplane/main/control.h"
 #include "dataplane/main/dataplane.h"
 #include "dataplane/main/worker.h"
 
@@ -89,10 +90,11 @@ static int stage(struct harness *h, const struct config *c, bool commit)
 	return 0;
 }
 
+// A round for each look at the transaction, as in the control thread.
 static void finish(struct harness *h)
 {
 	while (!txn_poll(h->dp, &h->txn))
-		harness_settle(h);
+		(void)control_round(h->dp, h->now_ms);
 }
 
 struct route_message {
@@ -206,8 +208,8 @@ void harness_stage(struct harness *h, const char *text, size_t n, bool commit)
 {
 	struct config *c = parse(h, text, n);
 
-	if (c != NULL && stage(h, c, commit) == 0)
-		harness_settle(h);
+	if (c != NULL)
+		(void)stage(h, c, commit);
 	config_unref(c);
 }
 
@@ -217,7 +219,6 @@ void harness_stage_end(struct harness *h)
 		finish(h);
 	else
 		txn_abort(h->dp, &h->txn);
-	harness_settle(h);
 }
 
 static void say_accounts(struct harness *h)

@@ -9,6 +9,7 @@
 //   C json             apply a configuration           -> text of the errors, empty: applied
 //   R json             prepare one                 -> the same
 //   K json             commit one, up to the flip  -> the same
+//   Z                  settle what that has begun  -> empty
 //   E                  what is left: flip or abort -> empty
 //   N port ip mac      the kernel resolved a neighbour -> empty
 //   F port ip          the kernel gave up on it        -> empty
@@ -265,6 +266,9 @@ static void command(struct harness *h, char *text, size_t n)
 	case 'R':
 	case 'K':
 		harness_stage(h, text + 1, n - 1, text[0] == 'K');
+		break;
+	case 'Z':
+		harness_settle(h);
 		break;
 	case 'E':
 		harness_stage_end(h);

@@ -70,10 +70,14 @@ class Router:
             self.ports = {name: self.ports[name] for name in names}
         return errors
 
-    def stage(self, config, commit):
+    def stage(self, config, commit, settle=True):
         """A configuration as far as it goes before it takes effect: prepared, or committed up to the
-        flip. It stays so while packets come, until end_stage()."""
-        return self._command((b"K" if commit else b"R") + json.dumps(config).encode()).decode()
+        flip. It stays so while packets come, until end_stage(). Not settled: what that takes in
+        the FIB is only begun."""
+        errors = self._command((b"K" if commit else b"R") + json.dumps(config).encode()).decode()
+        if settle:
+            self._command(b"Z")
+        return errors
 
     def end_stage(self):
         """What was committed takes effect (without its routes); what was prepared is given up."""

@@ -121,3 +121,23 @@ def test_an_address_keeps_its_rules_until_another_vip_has_it(net):
     expect(net.inet.send(p), net.eip2, hop(p, dst=net.eip2.ip))
     p = udp(net.inet.ip, "203.0.113.40", 4000)
     expect(net.inet.send(p), net.eip, hop(p, dst=net.eip.ip))
+
+
+def test_a_host_is_not_sought_where_its_network_was(net):
+    """Two networks change their ports. The rules are not in force before the host routes of the
+    neighbours have followed, which they do one after another: there are many before this one."""
+    config = copy.deepcopy(net.config)
+    config["interfaces"][0]["addresses"].append("10.9.0.1/16")
+    config["eips"][0]["target"] = "192.168.10.152"
+    assert net.router.configure(config) == ""
+    others = [f"10.9.{n // 250 + 1}.{n % 250 + 1}" for n in range(1500)]
+    for host in [*others, "192.168.10.152"]:
+        net.router.neighbour("vpc1", host, "02:00:00:00:09:04")
+    vpc1, vpc2 = config["interfaces"][:2]
+    vpc1["addresses"], vpc2["addresses"] = vpc2["addresses"], vpc1["addresses"]
+    assert net.router.stage(config, True, settle=False) == ""
+    net.router.end_stage()
+    assert net.inet.send(udp(net.inet.ip, "203.0.113.20", 4000)) == []
+    assert net.router.stats()["accounts"]["held"] == 1
+    for host in [*others, "192.168.10.152"]:
+        net.router.neighbour_forgotten("vpc1", host)
