@@ -37,6 +37,7 @@ struct kernel {
 	struct watch tick;
 	struct wanted *now; // of the configuration applied last, NULL: none
 	bool touched;	    // this commit reached the kernel: removals or an undo have work
+	bool removed;	    // and its removals are done
 	bool rerouted;	    // the last pass followed an uplink that came or went
 	const char *_Atomic degraded;
 	_Atomic uint64_t repairs;
@@ -135,7 +136,7 @@ static int add_prepare(
 	struct wanted *w;
 	int rc = wanted_build(to, &w, p);
 
-	k->touched = false;
+	k->touched = k->removed = false;
 	wanted_free(w);
 	return rc;
 }
@@ -262,6 +263,39 @@ static int add_compare(void *ctx, const struct config *now, bool do_repair)
 	return (int)(s.missing + s.extra);
 }
 
+// Removes what is not wanted any more, and makes up for routes that went with an address; once.
+static int remove_extra(struct kernel *k, struct problems *p)
+{
+	struct sync s = { .todo = SYNC_ADD | SYNC_REMOVE, .problems = p };
+	int rc = sync_all(k, k->now, &s);
+
+	rc = rc == 0 ? s.refused : rc;
+	if (rc == 0)
+		judge(k, rc, &s);
+	k->removed = rc == 0;
+	return rc;
+}
+
+// The kernel's routes are with the data plane when this returns.
+static int remove_apply(
+	void *ctx, const struct config *from, const struct config *to, struct problems *p)
+{
+	struct kernel *k = ctx;
+	int rc;
+
+	if (k->netns_fd < 0 || k->now == NULL || !k->touched)
+		return 0; // it has no routes to wait for
+	rc = k->removed ? 0 : remove_extra(k, p);
+	if (rc < 0)
+		return rc;
+	rc = route_sync_pump(k->routes);
+	if (rc < 0 && rc != -ENOTCONN)
+		log_warning("routes are not with the data plane yet: %s", strerror(-rc));
+	return 0;
+}
+
+// What is to go does so before FRR is told: that may take seconds, in which packets must not meet
+// old routes without their rules. At a start, FRR is first: routes depend on an absence of ospfd.
 static int garp_apply(
 	void *ctx, const struct config *from, const struct config *to, struct problems *p)
 {
@@ -269,30 +303,7 @@ static int garp_apply(
 
 	if (k->netns_fd >= 0)
 		garp_send(&k->garp, &k->links);
-	return 0;
-}
-
-// Removes what is not wanted any more, and makes up for routes that went with an address. The
-// kernel's routes are with the data plane when this returns.
-static int remove_apply(
-	void *ctx, const struct config *from, const struct config *to, struct problems *p)
-{
-	struct sync s = { .todo = SYNC_ADD | SYNC_REMOVE, .problems = p };
-	struct kernel *k = ctx;
-	int rc;
-
-	if (k->netns_fd < 0 || k->now == NULL || !k->touched)
-		return 0; // it has no routes to wait for
-	rc = sync_all(k, k->now, &s);
-	if (rc == 0)
-		rc = s.refused;
-	if (rc < 0)
-		return rc;
-	judge(k, rc, &s);
-	rc = route_sync_pump(k->routes);
-	if (rc < 0 && rc != -ENOTCONN)
-		log_warning("routes are not with the data plane yet: %s", strerror(-rc));
-	return 0;
+	return from != NULL ? remove_apply(ctx, from, to, p) : 0;
 }
 
 static int nothing_to_prepare(

@@ -3,7 +3,7 @@
 //
 // The list of subsystems. Its order is the order of a commit: what traffic will need is there
 // before the data plane's flip, the neighbours hear of it after that, and what traffic needed until
-// then goes last.
+// then goes last, or, once the router runs, before FRR is told.
 #include "control/main/control.h"
 
 #include <errno.h>

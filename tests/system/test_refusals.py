@@ -193,16 +193,16 @@ ASKED = ["/metrics", "/v1/state/interfaces", "/v1/state/routes", "/v1/state/neig
          "/v1/state/limits", "/v1/state/nat/sessions", "/v1/state/nat/rules"]
 
 
-def answered_during_a_commit(site, hold, held):
-    """Whether all of it was answered before the commit was. FRR has five seconds to take lines."""
+@contextlib.contextmanager
+def held_commit(site, lab):
+    """A commit of which FRR is about to be told. It has five seconds to take lines."""
+    hold, held = (os.path.join(lab.directory, name) for name in ("hold", "held"))
     os.mkfifo(hold)
     with concurrent.futures.ThreadPoolExecutor(1) as other:
         commit = other.submit(site.api.request, "PUT", "/v1/config", more(site))
         try:
             wait_until(lambda: os.path.exists(held), 30, "FRR is about to be told")
-            for path in ASKED:
-                assert site.api.request("GET", path).status == 200, path
-            before = not commit.done()
+            yield commit
         finally:
             fd = os.open(hold, os.O_RDWR | os.O_NONBLOCK)
             os.unlink(hold)
@@ -211,21 +211,31 @@ def answered_during_a_commit(site, hold, held):
             os.close(fd)
             os.unlink(held)
     assert reply.status == 200, reply.text
-    return before
 
 
 def test_state_is_told_while_a_commit_waits(site, frr, lab):
     """Who asks about the rest does not wait for FRR. A machine that is too busy to answer within
     five seconds may try again."""
-    hold, held = (os.path.join(lab.directory, name) for name in ("hold", "held"))
     for _ in range(4):
-        before = answered_during_a_commit(site, hold, held)
+        with held_commit(site, lab) as commit:
+            for path in ASKED:
+                assert site.api.request("GET", path).status == 200, path
+            before = not commit.done()
         site.router.put(site.config)
         wait_until(lambda: site.api.get("state")["status"] == "ok", 60, "FRR is configured")
         if before:
             break
     assert before, "the answers came after the commit"
     forwards(site)
+
+
+def test_routes_change_before_frr_is_told(site, frr, lab):
+    """Their rules are others already: until FRR is done, packets would leave by routes that go."""
+    with held_commit(site, lab):
+        routes = {r["prefix"] for r in site.api.items("state/routes")}
+    assert "172.29.0.0/16" in routes and "172.30.0.0/16" not in routes
+    site.router.put(site.config)
+    wait_until(lambda: site.api.get("state")["status"] == "ok", 60, "FRR is configured")
 
 
 def test_what_was_refused_is_accepted_without_its_cause(site, frr):

@@ -155,6 +155,31 @@ static void one_object_is_one_change(void **state)
 	config_unref(b);
 }
 
+static int apply(size_t i, const struct config *from, const struct config *to)
+{
+	return world.list[i].apply(world.list[i].ctx, from, to, &world.problems);
+}
+
+// Right behind the data plane's flip: FRR, before the last step, may take seconds.
+static void what_is_to_go_does_not_wait_for_frr(void **state)
+{
+	struct config *a = world_config(services), *b = world_config("");
+
+	assert_int_equal(world_commit(NULL, a), 0);
+	assert_int_equal(world.list[0].prepare(world.list[0].ctx, a, b, &world.problems), 0);
+	assert_int_equal(apply(0, a, b), 0);
+	assert_non_null(world_route("172.16.0.0/12"));
+	assert_int_equal(apply(1, a, b), 0);
+	assert_null(world_route("172.16.0.0/12"));
+	assert_null(strstr(world_shell(MAIN_ROUTES), "172.16.0.0/12"));
+	assert_null(strstr(world_shell(ADDRESSES), "203.0.113.20"));
+	world.entries = 0;
+	assert_int_equal(apply(2, a, b), 0);
+	assert_int_equal(world.entries, 0);
+	config_unref(a);
+	config_unref(b);
+}
+
 static const char renumbered[] =
 	"{\"version\": 1, \"hostname\": \"r\", \"interfaces\": ["
 	"{\"name\": \"pub0\", \"role\": \"public\", \"addresses\": [\"203.0.113.%s/24\"],"
@@ -452,6 +477,7 @@ int main(void)
 		TEST(sets_the_namespace_up),
 		TEST(applying_again_touches_nothing),
 		TEST(one_object_is_one_change),
+		TEST(what_is_to_go_does_not_wait_for_frr),
 		TEST(interface_address_stays_primary),
 		TEST(several_next_hops_are_one_route),
 		TEST(audit_repairs),
