@@ -27,6 +27,7 @@ static const char usage[] =
 	"learn=yes|no\n"
 	"      new=N|P% (flows replaced per second, or share of packets), close=fin|rst|none\n"
 	"  --rate PPS             of all sets, 0: as fast as possible (default 1000)\n"
+	"  --train N              send so many in a row whenever nothing is there to receive\n"
 	"  --seconds S            end of the run (default 10; 3600 with --packets)\n"
 	"  --packets N            end of the run\n"
 	"  --drain S              wait at most so long for what is under way (default 1)\n"
@@ -51,6 +52,7 @@ enum {
 	OPT_PORT,
 	OPT_FLOWS,
 	OPT_RATE,
+	OPT_TRAIN,
 	OPT_SECONDS,
 	OPT_PACKETS,
 	OPT_DRAIN,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "flows", required_argument, NULL, OPT_FLOWS },
 	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "train", required_argument, NULL, OPT_TRAIN },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "packets", required_argument, NULL, OPT_PACKETS },
 	{ "drain", required_argument, NULL, OPT_DRAIN },
@@ -146,6 +149,8 @@ static int read_number(struct options *o, int c, const char *text, struct error 
 	switch (c) {
 	case OPT_RATE:
 		return text_number(text, 0, 1000000000, &o->rate, e);
+	case OPT_TRAIN:
+		return text_number(text, 1, 65536, &o->train, e);
 	case OPT_PACKETS:
 		return text_number(text, 1, UINT64_MAX, &o->packets, e);
 	case OPT_SECONDS:

@@ -74,6 +74,7 @@ struct options {
 	struct set_options sets[SETS_MAX];
 	unsigned int n_ports, n_sets;
 	uint64_t rate, packets; // 0: as fast as possible; no limit
+	uint64_t train;		// 0: no trains
 	double seconds, drain;
 	double max_loss; // < 0: none
 	uint64_t learn_rate, learn_rounds;

@@ -134,12 +134,13 @@ static json_t *conditions(const struct report_context *c)
 
 	for (const char *const *arg = c->command; *arg != NULL; arg++)
 		json_array_append_new(command, json_string(*arg));
-	return json_pack("{s:o,s:s,s:I,s:I,s:s,s:s,s:b,s:I,s:f,s:I,s:s,s:I}", "command", command,
-		"start", c->start, "core", (json_int_t)o->core, "tsc_hz",
+	return json_pack("{s:o,s:s,s:I,s:I,s:s,s:s,s:b,s:I,s:I,s:f,s:I,s:s,s:I}", "command",
+		command, "start", c->start, "core", (json_int_t)o->core, "tsc_hz",
 		(json_int_t)c->engine->tsc_hz, "dpdk", rte_version(), "kernel",
 		uname(&system) == 0 ? system.release : "", "huge_pages", !o->no_huge, "rate_pps",
-		(json_int_t)o->rate, "seconds", o->seconds, "packets", (json_int_t)o->packets,
-		"check", checks[o->check], "seed", (json_int_t)o->seed);
+		(json_int_t)o->rate, "train", (json_int_t)o->train, "seconds", o->seconds,
+		"packets", (json_int_t)o->packets, "check", checks[o->check], "seed",
+		(json_int_t)o->seed);
 }
 
 static json_t *learn(const struct engine *e)

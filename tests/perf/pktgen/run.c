@@ -11,7 +11,7 @@
 #define CATCH_UP_MS 10 // a longer pause is not caught up with
 
 // One turn sends at most a burst for each queue, and not less often than it must.
-static unsigned int batch(const struct engine *e)
+static unsigned int batch_size(const struct engine *e)
 {
 	unsigned int lanes = 0;
 
@@ -38,6 +38,25 @@ static uint64_t due(struct engine *e, uint64_t elapsed)
 static uint64_t left(const struct engine *e)
 {
 	return e->options->packets > 0 ? e->options->packets - e->generated : UINT64_MAX;
+}
+
+// Packets of the schedule: a batch, or a train of them as far as the rings have room. Returns how
+// many.
+static uint64_t send_due(struct engine *e, uint64_t elapsed)
+{
+	uint64_t batch = batch_size(e), most = RTE_MAX(e->options->train, batch), sent = 0;
+
+	while (sent < most) {
+		uint64_t n =
+			RTE_MIN(RTE_MIN(due(e, elapsed), left(e)), RTE_MIN(batch, most - sent));
+
+		n = n > 0 ? send_packets(e, (unsigned int)n) : 0;
+		e->generated += n;
+		sent += n;
+		if (!turn_flush(e) || n == 0)
+			break;
+	}
+	return sent;
 }
 
 static void send_new_flows(struct engine *e, uint64_t elapsed)
@@ -79,22 +98,15 @@ static void account_turn(struct engine *e, uint64_t cycles, uint64_t moved)
 
 static void run(struct engine *e)
 {
-	unsigned int most = batch(e);
 	uint64_t start = rte_rdtsc(), now, moved;
 
 	for (e->last_turn = e->max_gap = 0;; e->moved += moved) {
-		uint64_t n;
-
 		moved = turn(e, &now);
 		if (over(e, now - start))
 			break;
-		if (turn_flush(e)) {
+		if (turn_flush(e) && (moved == 0 || e->options->train == 0)) {
 			send_new_flows(e, now - start);
-			n = RTE_MIN(RTE_MIN(due(e, now - start), left(e)), most);
-			n = n > 0 ? send_packets(e, (unsigned int)n) : 0;
-			e->generated += n;
-			moved += n;
-			turn_flush(e);
+			moved += send_due(e, now - start);
 		}
 		if (moved > 0)
 			account_turn(e, rte_rdtsc() - now, moved);

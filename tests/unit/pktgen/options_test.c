@@ -66,7 +66,7 @@ static void a_whole_command(void **state)
 		"count=16128,size=imix,direction=both,weight=7,new=2.5%,close=rst",
 		"--flows",
 		"i,tx=b,rx=a,proto=icmp,src=1.1.1.1,dst=2.2.2.2,sport=5,size=64-9018,learn=no",
-		"--rate", "0", "--packets", "5", "--check=sample", NULL };
+		"--rate", "0", "--train", "512", "--packets", "5", "--check=sample", NULL };
 	struct options o;
 
 	assert_int_equal(parse(&o, words), 0);
@@ -91,6 +91,7 @@ static void a_whole_command(void **state)
 	assert_int_equal(o.sets[1].flows, 1);
 	assert_false(o.sets[1].learn);
 	assert_int_equal(o.rate, 0);
+	assert_int_equal(o.train, 512);
 	assert_true(o.seconds == 3600);
 	assert_int_equal(o.check, CHECK_SAMPLE);
 }
@@ -196,6 +197,7 @@ static void bad_commands(void **state)
 		{ "--port", PORT_A, "--port", PORT_A, "--flows", SET, NULL },
 		{ "--port", PORT_A, "--flows", SET, "--flows", SET, NULL },
 		{ "--port", PORT_A, "--flows", SET, "--rate", "fast", NULL },
+		{ "--port", PORT_A, "--flows", SET, "--train", "0", NULL },
 		{ "--port", PORT_A, "--flows", SET, "--seconds", "0", NULL },
 		{ "--port", PORT_A, "--flows", SET, "--seconds", "nan", NULL },
 		{ "--port", PORT_A, "--flows", SET, "--packets", "0", NULL },
