@@ -70,6 +70,17 @@ static inline enum adj_state adj_state(const struct adj *a)
 	return (enum adj_state)atomic_load_explicit(&a->state, memory_order_acquire);
 }
 
+// Whether it takes packets at once: of a neighbour that has answered. Type and state in one load.
+static inline bool adj_is_ready(const struct adj *a)
+{
+	typedef uint16_t __attribute__((may_alias)) word;
+
+	static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && offsetof(struct adj, state) == 1,
+		"one word");
+	return __atomic_load_n((const word *)(const void *)a, __ATOMIC_ACQUIRE) ==
+	       (ADJ_NEXT_HOP | ADJ_RESOLVED << 8);
+}
+
 // Notes that a packet went by; at most one store per tick. Next hops only: they are refreshed while
 // they carry traffic.
 static inline void adj_touch(struct adj *a, uint32_t tick)

@@ -32,16 +32,21 @@ static inline uint32_t dir24_value(uint32_t entry)
 	return entry & ((1u << DIR24_VALUE_BITS) - 1);
 }
 
-// The entries of n addresses (host order). The loads of a burst do not wait for each other.
-static inline void dir24_lookup(
-	const struct dir24 *t, const uint32_t *address, uint32_t *entries, unsigned int n)
+// The values of n addresses (host order), `none` where no prefix is. The loads of a burst do not
+// wait for each other.
+static inline void dir24_lookup(const struct dir24 *t, const uint32_t *address, uint32_t *values,
+	unsigned int n, uint32_t none)
 {
 	for (unsigned int i = 0; i < n; i++)
-		entries[i] = t->tbl24[address[i] >> 8];
-	for (unsigned int i = 0; i < n; i++)
-		if (unlikely((entries[i] & DIR24_EXTENDED) != 0))
-			entries[i] =
-				t->tbl8[dir24_value(entries[i]) << 8 | (address[i] & UINT8_MAX)];
+		values[i] = t->tbl24[address[i] >> 8];
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t entry = values[i], value;
+
+		if (unlikely((entry & DIR24_EXTENDED) != 0))
+			entry = t->tbl8[dir24_value(entry) << 8 | (address[i] & UINT8_MAX)];
+		value = dir24_value(entry);
+		values[i] = value != 0 ? value : none;
+	}
 }
 
 // Before dir24_set() or dir24_del().

@@ -64,12 +64,7 @@ static inline void fib_lookup_bulk(
 {
 	const struct fib_side *s = atomic_load_explicit(&f->active, memory_order_acquire);
 
-	dir24_lookup(&s->table, dst_host_order, adj, n);
-	for (unsigned int i = 0; i < n; i++) {
-		uint32_t hit = dir24_value(adj[i]);
-
-		adj[i] = hit ? hit : s->default_adj;
-	}
+	dir24_lookup(&s->table, dst_host_order, adj, n, s->default_adj);
 }
 
 static inline uint32_t fib_lookup(const struct fib *f, rte_be32_t dst)

@@ -58,6 +58,17 @@ static __rte_always_inline rte_edge_t lookup_decide(
 	}
 }
 
+// What lookup_decide() would send at once, told by few looks: of a host that nothing translates, to
+// a private neighbour, with nothing decided before.
+static __rte_always_inline bool lookup_is_plain(
+	const struct set *set, const struct adj *adj, const struct meta *meta)
+{
+	const uint16_t decided = META_PINNED | META_NAT_DONE | META_GENERATED;
+
+	return (meta->flags & (META_NO_TARGET | decided)) == META_NO_TARGET && adj_is_ready(adj) &&
+	       !set_is_public(set, adj->port) && meta->ttl > 1 && meta->ip_len <= adj->mtu;
+}
+
 // Sends what has nothing more to pass; the rest, n of them, goes on.
 static __rte_always_inline uint16_t lookup_each(struct worker *w, void **objs,
 	const uint32_t *routes, uint16_t n, void **rest, rte_edge_t *next)
@@ -76,6 +87,10 @@ static __rte_always_inline uint16_t lookup_each(struct worker *w, void **objs,
 		if (i + NODE_PREFETCH < n)
 			rte_prefetch0(l3_adj(l3, routes[i + NODE_PREFETCH]));
 		to = route_take(l3, meta, routes[i]);
+		if (lookup_is_plain(set, to, meta)) {
+			send_now(w, m, meta, (struct adj *)(uintptr_t)to);
+			continue;
+		}
 		if (unlikely(meta->flags & META_PINNED))
 			to = lookup_pinned(w, meta);
 		edge = lookup_decide(set, to, meta);

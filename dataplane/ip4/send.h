@@ -15,7 +15,7 @@
 // Whether send_now() may be called; else ip4_send knows what to do.
 static inline bool send_ready(const struct adj *adj)
 {
-	return adj->type == ADJ_NEXT_HOP && adj_state(adj) == ADJ_RESOLVED;
+	return adj_is_ready(adj);
 }
 
 // A SYN of either direction: segments must fit both ports of the connection.

@@ -136,25 +136,35 @@ static uint16_t rx_queue(struct worker *w, struct rte_graph *graph, struct rte_n
 	return n;
 }
 
-// All queues in turn, and again as long as one of them had a full burst: under load a walk is full
-// with few queues, too, which is what makes it cheap.
+// All queues in turn, and those that had a full burst again: under load a walk is full with few
+// queues, too, which is what makes it cheap, and an empty queue is asked once.
 static uint16_t rx_queues(
 	struct worker *w, struct rte_graph *graph, struct rte_node *node, uint16_t room)
 {
 	struct rxq_span span = w->set->poll->rxq_of[w->index];
-	uint16_t received = 0;
-	bool more = true;
+	const struct rxq *rxq = &w->set->poll->rxq[span.first], *full[LIMIT_PORTS * LIMIT_RXQ];
+	uint16_t at = w->rx_turn < span.count ? w->rx_turn : 0, received = 0, left = 0;
 
-	while (more && received < room) {
-		more = false;
-		for (uint16_t i = 0; i < span.count && received < room; i++) {
-			const struct rxq *q =
-				&w->set->poll->rxq[span.first + (w->rx_turn + i) % span.count];
-			uint16_t n = rx_queue(w, graph, node, q, room - received);
+	w->rx_turn = at + 1;
+	for (uint16_t i = 0; i < span.count && received < room; i++) {
+		uint16_t n = rx_queue(w, graph, node, &rxq[at], room - received);
+
+		received += n;
+		if (n == LIMIT_RX_BURST)
+			full[left++] = &rxq[at];
+		at = at + 1 < span.count ? at + 1 : 0;
+	}
+	while (left > 0 && received < room) {
+		uint16_t again = 0;
+
+		for (uint16_t i = 0; i < left && received < room; i++) {
+			uint16_t n = rx_queue(w, graph, node, full[i], room - received);
 
 			received += n;
-			more |= n == LIMIT_RX_BURST;
+			if (n == LIMIT_RX_BURST)
+				full[again++] = full[i];
 		}
+		left = again;
 	}
 	return received;
 }
@@ -169,7 +179,6 @@ static uint16_t rx_process(struct rte_graph *graph, struct rte_node *node, void 
 	room -= rx_kernel(w, graph, node);
 	room -= rx_others(w, graph, node);
 	received = rx_queues(w, graph, node, room);
-	w->rx_turn++;
 	w->stats.accounts[ACCT_RECEIVED] += received;
 	return LIMIT_BURST - room + received;
 }

@@ -28,8 +28,10 @@ static __rte_always_inline void tx_put(
 		tx_fragment(w, m, port, mtu);
 		return;
 	}
-	w->tx_ports |= 1ull << port;
+	if (unlikely(b->count == 0))
+		w->tx_ports |= 1ull << port;
 	b->pkts[b->count++] = m;
 	b->bytes += m->pkt_len;
-	b->prepare |= (m->nb_segs > 1) | (meta->flags & META_CSUM_PARTIAL);
+	if (unlikely(m->nb_segs > 1 || (meta->flags & META_CSUM_PARTIAL)))
+		b->prepare = 1;
 }
