@@ -137,7 +137,7 @@ static void write_workers(FILE *out, const struct counters *c)
 		fprintf(out, "vrouter_worker_busy_seconds_total{worker=\"%u\"} %.6f\n", w,
 			(double)c->worker[w].busy_cycles / c->process.tsc_hz);
 	metric_head(out, "worker_burst_cycles", "histogram",
-		"TSC cycles per packet of walks that brought 32 packets and more.");
+		"TSC cycles per packet of walks that brought 256 packets.");
 	for (unsigned int w = 0; w < c->workers; w++)
 		write_burst_cycles(out, &c->worker[w].cycles, w);
 }

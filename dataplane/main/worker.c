@@ -158,7 +158,7 @@ static void count_busy(struct worker *w, unsigned int came, uint64_t cycles, uin
 {
 	w->stats.busy_cycles += cycles;
 	if (w->stats.drops[DROP_TX_FULL] == unsent)
-		cycles_count(&w->stats.cycles, cycles, came);
+		cycles_count(&w->stats.cycles, cycles, came, LIMIT_BURST);
 }
 
 int worker_main(void *arg)

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the vrouter authors
 //
 // What a packet costs, as a histogram of TSC cycles per packet, one sample for each walk that
-// brought at least CYCLES_PACKETS packets and could send all that it had to. Exact below 32 cycles,
+// brought as many packets as it may and could send all that it had to. Exact below 32 cycles,
 // then 32 buckets for each power of two, so that a bucket is at most 3 % wide. Median and tenth
 // percentile of the samples between two readings say what a mean cannot on a machine where others
 // run, too.
@@ -10,7 +10,6 @@
 
 #include <stdint.h>
 
-#define CYCLES_PACKETS 32 // of a walk: with fewer, what a walk costs by itself shows
 #define CYCLES_BITS    5
 #define CYCLES_LINEAR  (1u << CYCLES_BITS)
 #define CYCLES_MAX     ((1u << 15) - 1)
@@ -42,12 +41,14 @@ static inline uint32_t cycles_floor(unsigned int bucket)
 	return (bucket - shift * CYCLES_LINEAR) << shift;
 }
 
-// Counts a walk; one that lasted longer than 2^32 cycles counts as one of so many.
-static inline void cycles_count(struct cycles_histogram *h, uint64_t cycles, uint32_t packets)
+// Counts a walk of at least `least` packets, not 0; one that lasted longer than 2^32 cycles counts
+// as one of so many.
+static inline void cycles_count(
+	struct cycles_histogram *h, uint64_t cycles, uint32_t packets, uint32_t least)
 {
 	uint32_t each;
 
-	if (packets < CYCLES_PACKETS)
+	if (packets < least)
 		return;
 	each = (cycles < UINT32_MAX ? (uint32_t)cycles : UINT32_MAX) / packets;
 	h->sum += each;

@@ -4,7 +4,7 @@
 // What any router pays: receive, look up, TTL, checksum, Ethernet header, send, over two vhost-user
 // ports that are opened as the data plane opens its own. It validates nothing, counts little and
 // has no services. SIGUSR1 begins a measurement anew; SIGTERM ends the program, which prints cycles
-// per packet of full bursts as JSON.
+// per packet of full bursts as JSON, of all and of each tenth of a second.
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <signal.h>
@@ -28,6 +28,7 @@
 #define NEXT_HOPS  16
 #define BUFFERS	   32768
 #define POOL_CACHE 512
+#define SLICES	   2048 // of a tenth of a second; there are no later ones
 
 // Of the program's only thread; the handlers set the flags.
 static volatile sig_atomic_t stop, renew;
@@ -44,6 +45,13 @@ struct bare_loop {
 	unsigned int n_hops;
 	uint64_t received, sent;
 	struct cycles_histogram cycles;
+	uint64_t slice_end; // TSC
+	struct cycles_histogram slice;
+	struct {
+		uint64_t bursts;
+		double p10, median;
+	} slices[SLICES];
+	unsigned int n_slices;
 };
 
 static void on_signal(int signal)
@@ -187,6 +195,19 @@ static uint16_t forward(struct bare_loop *b, struct rte_mbuf **pkts, uint16_t n)
 	return sent;
 }
 
+static void end_slice(struct bare_loop *b, uint64_t now)
+{
+	uint64_t n = cycles_samples(&b->slice);
+
+	if (n > 0 && b->n_slices < SLICES) {
+		b->slices[b->n_slices].bursts = n;
+		b->slices[b->n_slices].p10 = cycles_quantile(&b->slice, 0.1);
+		b->slices[b->n_slices++].median = cycles_quantile(&b->slice, 0.5);
+	}
+	memset(&b->slice, 0, sizeof(b->slice));
+	b->slice_end = now + rte_get_tsc_hz() / 10;
+}
+
 // A burst that found no room in the other ring costs less and does not count.
 static void burst(struct bare_loop *b, struct port *p)
 {
@@ -199,8 +220,12 @@ static void burst(struct bare_loop *b, struct port *p)
 	sent = forward(b, pkts, n);
 	b->received += n;
 	b->sent += sent;
-	if (sent == n)
-		cycles_count(&b->cycles, rte_rdtsc() - start, n);
+	if (sent == n) {
+		uint64_t cycles = rte_rdtsc() - start;
+
+		cycles_count(&b->cycles, cycles, n, LIMIT_RX_BURST);
+		cycles_count(&b->slice, cycles, n, LIMIT_RX_BURST);
+	}
 }
 
 static void run(struct bare_loop *b)
@@ -210,8 +235,13 @@ static void run(struct bare_loop *b)
 			burst(b, &b->port[i]);
 		if (renew) {
 			memset(&b->cycles, 0, sizeof(b->cycles));
+			memset(&b->slice, 0, sizeof(b->slice));
+			b->n_slices = 0;
+			b->slice_end = 0;
 			renew = 0;
 		}
+		if (rte_rdtsc() >= b->slice_end)
+			end_slice(b, rte_rdtsc());
 	}
 }
 
@@ -231,6 +261,10 @@ static void report(const struct bare_loop *b)
 				(unsigned long)b->cycles.bucket[i]);
 			comma = ", ";
 		}
+	printf("], \"slices\": [");
+	for (unsigned int i = 0; i < b->n_slices; i++)
+		printf("%s{\"walks\": %lu, \"p10\": %.1f, \"median\": %.1f}", i > 0 ? ", " : "",
+			(unsigned long)b->slices[i].bursts, b->slices[i].p10, b->slices[i].median);
 	printf("]}\n");
 }
 

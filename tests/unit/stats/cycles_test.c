@@ -30,11 +30,11 @@ static void test_small_walks_do_not_count(void **state)
 {
 	struct cycles_histogram h = { 0 };
 
-	cycles_count(&h, 1000, CYCLES_PACKETS - 1);
-	cycles_count(&h, 1000, 0);
+	cycles_count(&h, 1000, 256 - 1, 256);
+	cycles_count(&h, 1000, 0, 256);
 	assert_int_equal(cycles_samples(&h), 0);
 	assert_true(cycles_quantile(&h, 0.5) == 0);
-	cycles_count(&h, 100 * 256 + 255, 256);
+	cycles_count(&h, 100 * 256 + 255, 256, 256);
 	assert_int_equal(cycles_samples(&h), 1);
 	assert_int_equal(h.sum, 100);
 	assert_int_equal(h.bucket[cycles_bucket(100)], 1);
@@ -44,7 +44,7 @@ static void test_a_walk_that_was_interrupted(void **state)
 {
 	struct cycles_histogram h = { 0 };
 
-	cycles_count(&h, UINT64_MAX, 32);
+	cycles_count(&h, UINT64_MAX, 32, 32);
 	assert_int_equal(h.bucket[CYCLES_BUCKETS - 1], 1);
 	assert_int_equal(h.sum, UINT32_MAX / 32);
 }
@@ -55,14 +55,14 @@ static void test_quantiles(void **state)
 	struct cycles_histogram h = { 0 };
 
 	for (uint32_t cycles = 100; cycles < 200; cycles++)
-		cycles_count(&h, cycles * 64, 64);
+		cycles_count(&h, cycles * 64, 64, 64);
 	assert_float_equal(cycles_quantile(&h, 0.5), 150, 0.001);
 	assert_float_equal(cycles_quantile(&h, 0.1), 110, 0.001);
 	assert_float_equal(cycles_quantile(&h, 0.25), 125, 1);
 	assert_float_equal(cycles_quantile(&h, 0), 100, 0.001);
 	assert_float_equal(cycles_quantile(&h, 1), 200, 0.001);
 	for (unsigned int i = 0; i < 1000; i++) // another machine's work does not move the median
-		cycles_count(&h, i < 1 ? 1000000 * 64 : 150 * 64, 64);
+		cycles_count(&h, i < 1 ? 1000000 * 64 : 150 * 64, 64, 64);
 	assert_float_equal(cycles_quantile(&h, 0.5), 150, 4);
 }
 
