@@ -114,8 +114,17 @@ def snat_flows(flows, **keys):
     return flow_set("snat", **{**made, **keys})
 
 
-def ladder(name, flows, pools=1, mapping=None, **more):
-    return Scenario(name, flows, [snat_flows(flows)], snat(pools, mapping), **more)
+def ladder(name, flows, pools=1, **more):
+    return Scenario(name, flows, [snat_flows(flows)], snat(pools), **more)
+
+
+def dependent(name, flows, **more):
+    """By one address: a port serves one flow to each destination. The flows to a destination take
+    half of the ports."""
+    hosts = 1 << 15
+    flow = snat_flows(flows, src=addresses("10.64.0.0", hosts), sport=1024,
+                      dst=addresses("16.0.0.1", flows // hosts))
+    return Scenario(name, flows, [flow], snat(1, "endpoint_dependent"), **more)
 
 
 def merged(*configs):
@@ -132,7 +141,7 @@ def forward(name, routes, flows, **keys):
 
 
 MIX = {"direction": "both", "size": "imix", "new": "1%"}
-LARGE = {"sessions": 5 << 20, "memory": 3400, "pools": 2}
+LARGE = {"sessions": 5 << 20, "memory": 3400}
 
 SCENARIOS = [
     forward("forward-1", 0, 65536, src=addresses("10.64.0.0", 1024), sport="1024-1087",
@@ -148,12 +157,11 @@ SCENARIOS = [
     ladder("snat-64k", 64512),
     ladder("snat-258k", 258048),
     ladder("snat-1m", 1032192, sessions=3 << 19),
-    ladder("snat-4m", 4128768, **LARGE),
-    ladder("snat-4m-dependent", 4128768, **{**LARGE, "pools": 1,
-                                            "mapping": "endpoint_dependent"}),
+    ladder("snat-4m", 4128768, pools=2, **LARGE),
+    dependent("snat-4m-dependent", 4128768, **LARGE),
     Scenario("session-setup", 1, [snat_flows(1 << 16, src="10.64.0.0/16", count=1, new="100%",
                                              learn="no")],
-             snat(2), sessions=5 << 20, memory=3400, packets=4000000),
+             snat(2), packets=4000000, **LARGE),
     Scenario("mix", 92160, [snat_flows(64512, weight=70, sport="1024-1149", **MIX),
                             eip_flows(1000, count=18432, weight=20, **MIX),
                             forward_flows(1000, count=9216, weight=10, sport="1024-1027", **MIX)],
