@@ -57,15 +57,31 @@ def test_between_two_readings_all_workers_count():
 
 def test_a_row_is_of_medians():
     graph = [{"median": m, "p10": 90.0, "bare_median": 40.0} for m in (100.0, 130.0, 101.0)]
-    ours = [{"median": m, "p10": m - 1, "mpps": 8.0, "loss": 0.1} for m in (250.0, 200.0, 900.0)]
-    bare = [{"median": 125.0, "p10": 120.0, "mpps": 16.0}]
+    ours = [{"median": m + 9, "calm": m, "mpps": 8.0, "loss": 0.1, "distance": 200}
+            for m in (260.0, 250.0, 900.0)]
+    bare = [{"median": 135.0, "calm": 125.0, "mpps": 16.0, "distance": 210},
+            {"median": 300.0, "calm": 280.0, "mpps": 4.0, "distance": 801}]  # apart
     row = rows.scenario("snat-64k", 64512, graph, ours, bare)
     assert (row["graph_cycles"], row["graph_p10"], row["graph_bare_cycles"]) == (101, 90, 40)
     assert (row["io_cycles"], row["bare_loop_cycles"], row["ratio_to_bare_loop"]) == (250, 125, 0.5)
+    assert (row["io_all_cycles"], row["bare_loop_all_cycles"]) == (269, 135)
     assert (row["mpps"], row["bare_loop_mpps"], row["loss"]) == (8, 16, 0.1)
     kernel = rows.kernel([], [{"mpps": 0.5, "median": 5200}], 100, [row])
     assert kernel == [{"name": "kernel-masquerade", "flows": 100, "mpps": 0.5, "cycles": 5200,
                        "vrouter_ratio": 16}]
+
+
+def test_what_was_measured_apart_counts_when_there_is_nothing_else():
+    far = [{"median": 300.0, "calm": 290.0, "mpps": 4.0, "distance": 801}]
+    near = [{"median": 500.0, "calm": 480.0, "mpps": 4.0, "distance": 200}]
+    row = rows.scenario("snat-64k", 64512, [], near, far)
+    assert (row["io_cycles"], row["bare_loop_cycles"]) == (480, 290)
+
+
+def test_the_calmest_slice_has_enough_walks():
+    slices = [{"median": m, "walks": n} for m, n in ((120.0, 5000), (90.0, 3), (180.0, 4000))]
+    assert wire.calmest(slices) == {"calm": 120}
+    assert wire.calmest(slices[1:2]) == {"calm": None}
 
 
 def test_what_did_not_run_is_empty():
@@ -77,7 +93,7 @@ def test_what_did_not_run_is_empty():
               "scenarios": [{**row, "flows": 4128768}]}
     text = render.render(report)
     assert "commit abc with changes; load 1 2 before and 3 4 after; 3 rounds of 5 s." in text
-    assert "| mix | 4 128 768 |  |  |  |  |  |  |  | 1.0 |" in text
+    assert "| mix | 4 128 768 |  |  |  |  |  |  |  |  | 1.0 |" in text
 
 
 def test_the_scenarios_have_their_names():

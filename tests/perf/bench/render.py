@@ -10,8 +10,8 @@ BLOCK = r"<!-- made of (\S+) -->\n(.*?)<!-- end -->"
 
 COLUMNS = [
     ("scenario", "name"), ("flows", "flows"), ("graph", "graph_cycles"), ("p10", "graph_p10"),
-    ("vhost-user", "io_cycles"), ("p10", "io_p10"), ("bare loop", "bare_loop_cycles"),
-    ("ratio", "ratio_to_bare_loop"), ("Mpps", "mpps"), ("bare Mpps", "bare_loop_mpps")]
+    ("vhost-user", "io_cycles"), ("all", "io_all_cycles"), ("bare loop", "bare_loop_cycles"),
+    ("all", "bare_loop_all_cycles"), ("ratio", "ratio_to_bare_loop"), ("Mpps", "mpps"), ("bare Mpps", "bare_loop_mpps")]
 KERNEL = [("kernel", "name"), ("flows", "flows"), ("Mpps", "mpps"), ("cycles", "cycles"),
           ("vrouter carries, times", "vrouter_ratio")]
 
