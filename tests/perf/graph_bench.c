@@ -22,7 +22,7 @@
 #include "tests/perf/site.h"
 
 #define LIFETIME      8000 // seconds, longer than every idle time
-#define SESSIONS      (5u << 18)
+#define SESSIONS      (3u << 19)
 #define WIDE_SESSIONS (5u << 20)
 
 struct arguments {
