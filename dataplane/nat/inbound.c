@@ -24,8 +24,8 @@ static const struct nat_source *inbound_source(const struct worker *w, const str
 		return &s->inbound[adj->port];
 	if (meta->side != SIDE_PRIVATE)
 		return NULL;
-	if (set_is_public(w->set,
-		    adj->port)) { // a target outside: the flow leaves like the host's others
+	// To a target outside: the flow leaves like the host's others.
+	if (set_is_public(w->set, adj->port)) {
 		rule = nat_snat(s, meta->src, adj->port);
 		return rule == NULL ? NULL : &rule->source;
 	}

@@ -242,7 +242,7 @@ NAT = [
           "(uint32_t)idle > session_timeout(", "(uint32_t)idle >= session_timeout(",
           "unit session/sweeper_test test_expiry"),
     Fault("an outside target is reached with the private address", "dataplane/nat/inbound.c",
-          "if (adj->side == SIDE_PUBLIC) {", "if (false) {",
+          "if (set_is_public(w->set, adj->port)) {", "if (false) {",
           "packet test_nat_life.py test_forward_whose_target_is_outside"),
     Fault("a new flow is made with what was found for another one", "dataplane/nat/burst.h",
           "&flows[__builtin_popcountll(new &(bit - 1))]", "&flows[0]",
