@@ -17,6 +17,7 @@
 #include "dataplane/fib/l3.h"
 #include "dataplane/main/control.h"
 #include "dataplane/main/dataplane.h"
+#include "dataplane/main/grace.h"
 #include "dataplane/main/worker.h"
 #include "tests/packet/harness.h"
 #include "tests/packet/test_port.h"
@@ -170,6 +171,9 @@ int main(void)
 	run(h);
 	atomic_store(&h->dp->stop, true);
 	rte_eal_mp_wait_lcore();
+	// The worker is gone; what it wrote is seen from here on.
+	if (!grace_passed(h->dp->qsbr, rte_rcu_qsbr_start(h->dp->qsbr)))
+		fail("the worker is still online", ROUNDS);
 	harness_settle(h);
 	printf("flip: %u configurations, each with a port and its rule\n", ROUNDS);
 	harness_finish(h);
