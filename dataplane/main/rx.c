@@ -142,27 +142,23 @@ static uint16_t rx_queues(
 	struct worker *w, struct rte_graph *graph, struct rte_node *node, uint16_t room)
 {
 	struct rxq_span span = w->set->poll->rxq_of[w->index];
-	const struct rxq *rxq = &w->set->poll->rxq[span.first], *full[LIMIT_PORTS * LIMIT_RXQ];
-	uint16_t at = w->rx_turn < span.count ? w->rx_turn : 0, received = 0, left = 0;
+	const struct rxq *rxq = &w->set->poll->rxq[span.first], *ask[LIMIT_PORTS * LIMIT_RXQ];
+	uint16_t at = w->rx_turn < span.count ? w->rx_turn : 0, received = 0, left = span.count;
 
 	w->rx_turn = at + 1;
-	for (uint16_t i = 0; i < span.count && received < room; i++) {
-		uint16_t n = rx_queue(w, graph, node, &rxq[at], room - received);
-
-		received += n;
-		if (n == LIMIT_RX_BURST)
-			full[left++] = &rxq[at];
+	for (uint16_t i = 0; i < left; i++) {
+		ask[i] = &rxq[at];
 		at = at + 1 < span.count ? at + 1 : 0;
 	}
 	while (left > 0 && received < room) {
 		uint16_t again = 0;
 
 		for (uint16_t i = 0; i < left && received < room; i++) {
-			uint16_t n = rx_queue(w, graph, node, full[i], room - received);
+			uint16_t n = rx_queue(w, graph, node, ask[i], room - received);
 
 			received += n;
 			if (n == LIMIT_RX_BURST)
-				full[again++] = full[i];
+				ask[again++] = ask[i];
 		}
 		left = again;
 	}
