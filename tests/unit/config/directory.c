@@ -38,7 +38,8 @@ unsigned int directory_count(const char *path)
 	unsigned int n = 0;
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		n += entry->d_name[0] != '.' && strcmp(entry->d_name, "lock") != 0;
+		n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		     strcmp(entry->d_name, "lock") != 0;
 	if (dir != NULL)
 		closedir(dir);
 	return n;
