@@ -49,7 +49,7 @@ struct bare_loop {
 	struct cycles_histogram slice;
 	struct {
 		uint64_t bursts;
-		double p10, median;
+		double median;
 	} slices[SLICES];
 	unsigned int n_slices;
 };
@@ -201,7 +201,6 @@ static void end_slice(struct bare_loop *b, uint64_t now)
 
 	if (n > 0 && b->n_slices < SLICES) {
 		b->slices[b->n_slices].bursts = n;
-		b->slices[b->n_slices].p10 = cycles_quantile(&b->slice, 0.1);
 		b->slices[b->n_slices++].median = cycles_quantile(&b->slice, 0.5);
 	}
 	memset(&b->slice, 0, sizeof(b->slice));
@@ -231,6 +230,8 @@ static void burst(struct bare_loop *b, struct port *p)
 static void run(struct bare_loop *b)
 {
 	while (!stop) {
+		uint64_t now;
+
 		for (unsigned int i = 0; i < PORTS; i++)
 			burst(b, &b->port[i]);
 		if (renew) {
@@ -240,8 +241,9 @@ static void run(struct bare_loop *b)
 			b->slice_end = 0;
 			renew = 0;
 		}
-		if (rte_rdtsc() >= b->slice_end)
-			end_slice(b, rte_rdtsc());
+		now = rte_rdtsc();
+		if (now >= b->slice_end)
+			end_slice(b, now);
 	}
 }
 
@@ -263,8 +265,8 @@ static void report(const struct bare_loop *b)
 		}
 	printf("], \"slices\": [");
 	for (unsigned int i = 0; i < b->n_slices; i++)
-		printf("%s{\"walks\": %lu, \"p10\": %.1f, \"median\": %.1f}", i > 0 ? ", " : "",
-			(unsigned long)b->slices[i].bursts, b->slices[i].p10, b->slices[i].median);
+		printf("%s{\"walks\": %lu, \"median\": %.1f}", i > 0 ? ", " : "",
+			(unsigned long)b->slices[i].bursts, b->slices[i].median);
 	printf("]}\n");
 }
 
