@@ -31,6 +31,15 @@ def stage(net, config, commit):
     assert net.router.stage(config, commit) == ""
 
 
+def is_translated_until_the_end(net, target, source, commit):
+    """Of a transaction that is committed, or given up: translated then, too."""
+    p = udp(net.h1.ip, target.ip, 4000)
+    expect(net.h1.send(p), target, hop(p, src=source))
+    net.router.end_stage()
+    p = udp(net.h1.ip, target.ip, 4001)
+    expect(net.h1.send(p), target, hop(p) if commit else hop(p, src=source))
+
+
 def routed_by(net, gateway):
     config = copy.deepcopy(net.config)
     config["routes"].append({"destination": "192.0.2.0/24", "type": "static", "next_hop": gateway})
@@ -40,21 +49,13 @@ def routed_by(net, gateway):
 @pytest.mark.parametrize("commit", STAGES.values(), ids=STAGES)
 def test_hosts_stay_private_until_their_port_is_public(net, commit):
     stage(net, role(net.config, "vpc1", "public"), commit)
-    p = udp(net.h1.ip, net.inet.ip, 4000)
-    expect(net.h1.send(p), net.inet, hop(p, src=SNAT))
-    net.router.end_stage()
-    p = udp(net.h1.ip, net.inet.ip, 4001)
-    expect(net.h1.send(p), net.inet, hop(p) if commit else hop(p, src=SNAT))
+    is_translated_until_the_end(net, net.inet, SNAT, commit)
 
 
 @pytest.mark.parametrize("commit", STAGES.values(), ids=STAGES)
 def test_an_uplink_translates_until_it_is_private(net, commit):
     stage(net, role(net.config, "pub1", "private"), commit)
-    p = udp(net.h1.ip, net.isp2.ip, 4000)
-    expect(net.h1.send(p), net.isp2, hop(p, src=SNAT1))
-    net.router.end_stage()
-    p = udp(net.h1.ip, net.isp2.ip, 4001)
-    expect(net.h1.send(p), net.isp2, hop(p) if commit else hop(p, src=SNAT1))
+    is_translated_until_the_end(net, net.isp2, SNAT1, commit)
 
 
 def test_a_private_port_becomes_an_uplink_with_its_rules(net):
